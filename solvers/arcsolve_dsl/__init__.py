@@ -1,0 +1,1 @@
+"""arcsolve_dsl."""
