@@ -120,7 +120,7 @@ def decode(tokens: Tokens, *, canvas: Canvas = FULL) -> Grid | None:
     width = int(widths[height - 1])
     if width == 0:
         return None
-    return (cells[:height, :width] - FIRST_COLOUR).astype(np.uint8)
+    return (cells[:height, :width] - FIRST_COLOUR).astype(np.int8)
 
 
 def is_clean(tokens: Tokens, grid: Grid, *, canvas: Canvas = FULL) -> bool:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Grid = NDArray[np.uint8]
+Grid = NDArray[np.int8]
+"""HxW colours 0..9; the same type as `arcsolve.Grid`, spelled here so that training needs no core."""
 
 N_DIHEDRAL = 8
 N_COLOURS = 10
@@ -68,11 +69,11 @@ class Augmentation(NamedTuple):
 
     def apply(self, grid: Grid) -> Grid:
         """Return the augmented view of a grid."""
-        return dihedral(np.asarray(self.colours, dtype=np.uint8)[grid], self.dihedral)
+        return dihedral(np.asarray(self.colours, dtype=np.int8)[grid], self.dihedral)
 
     def invert(self, grid: Grid) -> Grid:
         """Return the grid whose augmented view is ``grid``."""
-        inverse = np.argsort(np.asarray(self.colours)).astype(np.uint8)
+        inverse = np.argsort(np.asarray(self.colours)).astype(np.int8)
         return inverse[dihedral(grid, DIHEDRAL_INVERSE[self.dihedral])]
 
     def name(self, task: str, *, separator: str = "|||") -> str:

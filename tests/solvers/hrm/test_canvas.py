@@ -15,14 +15,14 @@ from arcsolve_hrm.transforms import Augmentation
 REFERENCE = json.loads((Path(__file__).parent / "fixtures" / "data_pipeline.json").read_text())
 
 sides = st.integers(1, 30)
-grids = st.tuples(sides, sides).flatmap(lambda shape: arrays(np.uint8, shape, elements=st.integers(0, 9)))
+grids = st.tuples(sides, sides).flatmap(lambda shape: arrays(np.int8, shape, elements=st.integers(0, 9)))
 augmentations = st.builds(
     Augmentation, st.integers(0, 7), st.permutations(range(10)).map(lambda colours: tuple(colours))
 )
 
 
 def as_grid(cells: list[list[int]]) -> transforms.Grid:
-    return np.array(cells, dtype=np.uint8)
+    return np.array(cells, dtype=np.int8)
 
 
 @pytest.fixture(params=REFERENCE, ids=[entry["task"] for entry in REFERENCE])
@@ -118,7 +118,7 @@ def test_decode_never_returns_an_empty_grid(first):
 
 def test_a_grid_over_the_edge_is_an_error():
     with pytest.raises(ValueError, match="3x4 grid at offset"):
-        canvas.encode(np.zeros((3, 4), np.uint8), canvas=canvas.Canvas(3, 3))
+        canvas.encode(np.zeros((3, 4), np.int8), canvas=canvas.Canvas(3, 3))
 
 
 def test_positions_are_those_of_the_full_canvas():
@@ -126,17 +126,17 @@ def test_positions_are_those_of_the_full_canvas():
 
 
 def test_augmented_puzzles_differ_and_the_first_is_the_task_itself():
-    pair = (np.array([[1, 2], [0, 3]], np.uint8), np.array([[1, 1]], np.uint8))
+    pair = (np.array([[1, 2], [0, 3]], np.int8), np.array([[1, 1]], np.int8))
     puzzles = canvas.augmented_puzzles([pair], 20, np.random.default_rng(0))
     assert len(puzzles) == 21
     assert len({canvas.puzzle_hash(puzzle.pairs) for puzzle in puzzles}) == 21
     assert np.array_equal(puzzles[0].pairs[0][0], pair[0])
-    blank = (np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8))
+    blank = (np.zeros((2, 2), np.int8), np.zeros((2, 2), np.int8))
     assert len(canvas.augmented_puzzles([blank], 20, np.random.default_rng(0))) == 1
 
 
 def test_one_pair_of_a_translated_puzzle_stays_in_the_corner():
-    grid = np.full((3, 3), 4, np.uint8)
+    grid = np.full((3, 3), 4, np.int8)
     rng = np.random.default_rng(3)
     inputs, labels = canvas.encode_puzzle([(grid, grid)] * 6, rng)
     in_corner = [tokens.reshape(30, 30)[:3, :3].min() == 6 for tokens in inputs]
