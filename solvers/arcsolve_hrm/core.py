@@ -150,10 +150,21 @@ class HRM(nn.Module):
         Returns:
             [B, puzzle_emb_len + cells, hidden], scaled by sqrt(hidden).
         """
+        return self.embed_canvas_vectors(tokens, self.puzzle_emb(tasks, self.dtype))
+
+    def embed_canvas_vectors(self, tokens: Tensor, vectors: Tensor) -> Tensor:
+        """Embed flattened canvases behind puzzle vectors that the caller looked up.
+
+        Args:
+            tokens: [B, cells], values 0..11.
+            vectors: [B, hidden] puzzle vectors.
+
+        Returns:
+            [B, puzzle_emb_len + cells, hidden], scaled by sqrt(hidden).
+        """
         cells = self.embed_tokens(tokens, self.dtype)
-        vector = self.puzzle_emb(tasks, self.dtype)
         # The vector fills the first prefix token; TRM's further prefix tokens are zeros.
-        prefix = F.pad(vector, (0, (self.config.puzzle_emb_len - 1) * self.config.hidden_size))
+        prefix = F.pad(vectors.to(self.dtype), (0, (self.config.puzzle_emb_len - 1) * self.config.hidden_size))
         prefix = prefix.view(len(tokens), self.config.puzzle_emb_len, self.config.hidden_size)
         return self.embed_scale * torch.cat((prefix, cells), dim=-2)
 
@@ -184,10 +195,19 @@ class HRM(nn.Module):
         """
         return rope_tables(positions, self.config.head_dim, self.config.rope_theta)
 
-    def canvas_rope(self) -> Rope:
-        """Rotary tables of the flattened canvas including the prefix (1D)."""
-        tokens = self.config.puzzle_emb_len + self.config.seq_len
-        return self.rope(torch.arange(tokens, device=self.lm_head.weight.device)[:, None])
+    def canvas_rope(self, cells: Tensor | None = None) -> Rope:
+        """Rotary tables of the flattened canvas including the prefix (1D).
+
+        Args:
+            cells: int64 [T] indices on the full canvas of the cells that are present; None means all of them.
+
+        Returns:
+            Cosines and sines for prefix and cells.
+        """
+        device = self.lm_head.weight.device
+        prefix = torch.arange(self.config.puzzle_emb_len, device=device)
+        cells = torch.arange(self.config.seq_len, device=device) if cells is None else cells.to(device)
+        return self.rope(torch.cat((prefix, cells + self.config.puzzle_emb_len))[:, None])
 
     def segment(
         self,
