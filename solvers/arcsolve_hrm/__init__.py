@@ -1,1 +1,11 @@
-"""arcsolve_hrm."""
+"""The HRM solver: hierarchical reasoning with two recurrent modules, cycles and adaptive halting."""
+
+from collections.abc import Callable
+
+from arcsolve import hookimpl
+
+
+@hookimpl
+def register_commands(register: Callable[..., None]) -> None:
+    """Register ``arcsolve hrm``."""
+    register("arcsolve_hrm.cli:hrm", name="hrm", help="Train, convert, inspect and trace HRM models.")

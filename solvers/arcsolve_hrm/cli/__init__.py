@@ -1,0 +1,46 @@
+"""``arcsolve hrm …``: one module per command, imported when the command is used (most need torch)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from arcsolve.errors import ArcsolveError
+
+_COMMANDS = {
+    "convert": "Turn a published HRM or TRM file into a checkpoint.",
+    "info": "Show what a checkpoint holds: shape, parameters, tasks, training.",
+}
+"""Name and one-line help; command ``x`` is ``arcsolve_hrm.cli.x:command``."""
+
+
+class _LazyGroup(click.Group):
+    """Lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        try:
+            module = import_module(f"arcsolve_hrm.cli.{cmd_name.replace('-', '_')}")
+        except ModuleNotFoundError as error:
+            if error.name not in ("torch", "safetensors"):
+                raise
+            raise ArcsolveError(
+                f"'arcsolve hrm {cmd_name}' needs {error.name}, which is not installed. "
+                "Run: pip install 'arcsolve[hrm]'."
+            ) from error
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.command("hrm", cls=_LazyGroup)
+def hrm() -> None:
+    """Train, convert, inspect and trace HRM models."""
