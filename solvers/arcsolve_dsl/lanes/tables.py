@@ -1,0 +1,341 @@
+"""Learning a look-up table: which few conditions make the right paint a function of their values.
+
+Every demonstration cell has a *mask*: bit p is set when paint p would write the right colour there. A set of
+conditions explains the demonstrations when, among cells with the same values, some paint is right for all of them:
+the AND of their masks is not zero. The search is by counter-examples: pairs of cells with nothing in common in
+their masks must differ in at least one condition; each condition has a bit for every such pair that it tells apart.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Conditions = NDArray[np.uint8]
+Masks = NDArray[np.uint64]
+
+
+@njit("i8(u1[:,::1], u8[::1], i8[::1], i8, i8[::1], u8[::1], i8[::1], i8[::1])", cache=True, nogil=True)
+def _check(values, masks, chosen, width, heads, joint, links, first):  # type: ignore[no-untyped-def]
+    """Group the cells by the chosen conditions; returns -1, or a * n + b for a pair of cells in conflict.
+
+    `heads` is a zeroed hash table of 1 + group; `joint[g]` becomes the AND of the masks, `first[g]` its first cell.
+    """
+    n = masks.shape[0]
+    size = heads.shape[0]
+    for i in range(size):
+        heads[i] = -1
+    groups = 0
+    for i in range(n):
+        code = np.uint64(0)
+        for j in range(width):
+            code = code * np.uint64(101) + np.uint64(values[chosen[j], i])
+        slot = np.int64((code * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) % size
+        while True:
+            g = heads[slot]
+            if g < 0:
+                heads[slot] = groups
+                joint[groups] = masks[i]
+                first[groups] = i
+                links[i] = groups
+                groups += 1
+                break
+            alike = True
+            for j in range(width):
+                if values[chosen[j], i] != values[chosen[j], first[g]]:
+                    alike = False
+                    break
+            if alike:
+                before = joint[g]
+                joint[g] &= masks[i]
+                links[i] = g
+                if joint[g] == 0:
+                    # Name a pair that conflicts by itself where there is one.
+                    for k in range(i):
+                        if links[k] == g and (masks[k] & masks[i]) == 0:
+                            return k * n + i
+                    joint[g] = before
+                    return first[g] * n + i
+                break
+            slot = (slot + 1) % size
+    return -1 - groups
+
+
+@njit(
+    "i8(u1[:,::1], u8[::1], i8[:,::1], i8[::1], i8, i8, i8, i8[:,::1], i8[::1], i8)",
+    cache=True,
+    nogil=True,
+)
+def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found, stats, width2):  # type: ignore[no-untyped-def]
+    """Find sets of one to `deepest` conditions under which the right paint is a function of their values.
+
+    Args:
+        values: (L, N) condition values, one column per demonstration cell; rows in order of preference.
+        masks: (N,) right paints of each cell.
+        pairs: (M, 2) cells known to be in conflict, to start from.
+        costs: (L,) price of each condition; a set costs the sum.
+        deepest: Largest number of conditions in a set (at most 3).
+        most: Stop after this many sets of each size.
+        steps: Limit on the number of sets looked at.
+        found: (rows, 4) filled with size and conditions of each set.
+        stats: Filled with the number of sets looked at and the number of counter-examples.
+        width2: Only the first `width2` conditions take part in sets of three.
+
+    Returns:
+        The number of sets found.
+    """
+    n_layers = values.shape[0]
+    n = masks.shape[0]
+    words = 16
+    capacity = words * 64
+    bits = np.zeros((n_layers, words), np.uint64)
+    known = 0
+    for p in range(min(pairs.shape[0], capacity // 2)):
+        a, b = pairs[p, 0], pairs[p, 1]
+        word, bit = known >> 6, np.uint64(1) << np.uint64(known & 63)
+        for i in range(n_layers):
+            if values[i, a] != values[i, b]:
+                bits[i, word] |= bit
+        known += 1
+    size = 64
+    while size < 2 * n:
+        size *= 2
+    heads = np.empty(size, np.int64)
+    joint = np.empty(n, np.uint64)
+    links = np.empty(n, np.int64)
+    first = np.empty(n, np.int64)
+    chosen = np.zeros(3, np.int64)
+    full = np.zeros(words, np.uint64)
+    n_found = 0
+    looked = 0
+    useless = np.zeros(n_layers, np.uint8)
+    for depth in range(1, deepest + 1):
+        of_depth = 0
+        limit = n_layers if depth < 3 else min(width2, n_layers)
+        for a in range(limit):
+            if useless[a] and depth > 1:
+                continue
+            for b in range(a if depth == 1 else a + 1, a + 1 if depth == 1 else limit):
+                if useless[b] and depth > 1:
+                    continue
+                for w in range((known + 63) >> 6):
+                    left = known - 64 * w
+                    everything = (
+                        np.uint64(0xFFFFFFFFFFFFFFFF) if left >= 64 else (np.uint64(1) << np.uint64(left)) - np.uint64(1)
+                    )
+                    full[w] = everything & ~(bits[a, w] | bits[b, w])
+                first_word = -1
+                for w in range((known + 63) >> 6):
+                    if full[w] != 0:
+                        first_word = w
+                        break
+                if depth < 3 and first_word >= 0:
+                    looked += 1
+                    continue
+                if depth == 3 and first_word < 0:
+                    continue
+                for c in range(b if depth < 3 else b + 1, b + 1 if depth < 3 else limit):
+                    looked += 1
+                    if depth == 3:
+                        ok = True
+                        for w in range(first_word, (known + 63) >> 6):
+                            if full[w] & ~bits[c, w]:
+                                ok = False
+                                break
+                        if not ok:
+                            continue
+                    chosen[0] = a
+                    chosen[1] = b
+                    chosen[2] = c
+                    result = _check(values, masks, chosen, depth, heads, joint, links, first)
+                    if result >= 0:
+                        if known < capacity:
+                            x, y = result // n, result % n
+                            word, bit = known >> 6, np.uint64(1) << np.uint64(known & 63)
+                            for i in range(n_layers):
+                                if values[i, x] != values[i, y]:
+                                    bits[i, word] |= bit
+                            left = known - 64 * word
+                            known += 1
+                            if depth == 3:
+                                if values[a, x] == values[a, y] and values[b, x] == values[b, y]:
+                                    full[word] |= bit
+                                    if word < first_word:
+                                        first_word = word
+                        continue
+                    if depth == 1:
+                        useless[a] = 1
+                    found[n_found, 0] = depth
+                    found[n_found, 1] = a
+                    found[n_found, 2] = b
+                    found[n_found, 3] = c
+                    n_found += 1
+                    of_depth += 1
+                    if of_depth >= most or n_found >= found.shape[0]:
+                        break
+                if of_depth >= most or n_found >= found.shape[0] or looked > steps:
+                    break
+            if of_depth >= most or n_found >= found.shape[0] or looked > steps:
+                break
+    stats[0] = looked
+    stats[1] = known
+    return n_found
+
+
+def conflicting_pairs(masks: Masks, limit: int, seed: int) -> NDArray[np.int64]:
+    """Random pairs of cells whose masks have nothing in common: (m, 2), m at most `limit`.
+
+    Half of the draws pair a cell of the rarer outcomes with any other, so that rare outcomes are represented.
+    """
+    random = np.random.default_rng(seed)
+    n = len(masks)
+    kinds, inverse = np.unique(masks, return_inverse=True)
+    by_kind = [np.flatnonzero(inverse == k) for k in range(len(kinds))]
+    weights = np.array([len(b) for b in by_kind], float) ** 0.3
+    weights /= weights.sum()
+    pick = random.choice(len(kinds), size=(6 * limit, 2), p=weights)
+    draw = random.random((6 * limit, 2))
+    sizes = np.array([len(b) for b in by_kind])
+    starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
+    order = np.concatenate(by_kind)
+    cells = order[starts[pick] + (draw * sizes[pick]).astype(np.int64)]
+    pairs = cells[(masks[cells[:, 0]] & masks[cells[:, 1]]) == 0]
+    assert n
+    return np.ascontiguousarray(pairs[:limit])
+
+
+@njit(
+    "i8(u1[:,::1], u8[::1], i8[::1], i8, i8[::1], i8, i8, i8[::1], i8[::1], i8[::1], i8[::1], i8[::1])",
+    cache=True,
+    nogil=True,
+)
+def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, key_bit, written, held_out, counts):  # type: ignore[no-untyped-def]
+    """Fit the table of one set of conditions, apply it to all cells, and refit it with each demonstration left out.
+
+    Args:
+        values: (L, N) condition values of the demonstration cells, then those of the test cells.
+        masks: (N,) right paints; 0 for test cells.
+        chosen: Indices of the conditions.
+        width: How many of them count.
+        owner: (N,) number of the demonstration (or of the test input after those) that a cell is of.
+        n_demos: Number of demonstrations.
+        n_cells: Number of demonstration cells.
+        key_first: (N,) filled with the first cell of each key.
+        key_bit: (N,) filled with the paint each key writes.
+        written: (N,) filled with the paint written in each cell, -1 where the key was never seen.
+        held_out: (n_demos,) filled with 1 where the table fitted to the others is right on this one, 0 where it is
+            wrong, 2 where it is right but for cells whose key only this one has.
+        counts: Filled with [keys, paints used, keys seen in one demonstration only, test cells with unseen keys].
+
+    Returns:
+        The number of keys.
+    """
+    n = values.shape[1]
+    size = 64
+    while size < 2 * n:
+        size *= 2
+    heads = np.full(size, -1, np.int64)
+    group_of = np.empty(n, np.int64)
+    joint = np.empty((n_cells + 1, n_demos), np.uint64)
+    amount = np.zeros((n_cells + 1, n_demos), np.int64)
+    groups = 0
+    for i in range(n):
+        code = np.uint64(0)
+        for j in range(width):
+            code = code * np.uint64(101) + np.uint64(values[chosen[j], i])
+        slot = np.int64((code * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) % size
+        group_of[i] = -1
+        while True:
+            g = heads[slot]
+            if g < 0:
+                if i < n_cells:
+                    heads[slot] = groups
+                    key_first[groups] = i
+                    for d in range(n_demos):
+                        joint[groups, d] = np.uint64(0xFFFFFFFFFFFFFFFF)
+                    group_of[i] = groups
+                    groups += 1
+                break
+            alike = True
+            for j in range(width):
+                if values[chosen[j], i] != values[chosen[j], key_first[g]]:
+                    alike = False
+                    break
+            if alike:
+                group_of[i] = g
+                break
+            slot = (slot + 1) % size
+        if i < n_cells:
+            g = group_of[i]
+            joint[g, owner[i]] &= masks[i]
+            amount[g, owner[i]] += 1
+    weight = np.zeros(64, np.int64)
+    masked = np.empty(groups, np.uint64)
+    for left_out in range(-1, n_demos):
+        for g in range(groups):
+            m = np.uint64(0xFFFFFFFFFFFFFFFF)
+            seen = 0
+            for d in range(n_demos):
+                if d != left_out:
+                    m &= joint[g, d]
+                    seen += amount[g, d]
+            masked[g] = m if seen > 0 else np.uint64(0)
+            key_bit[g] = -1
+        open_keys = groups
+        used = 0
+        while open_keys > 0:
+            for p in range(64):
+                weight[p] = 0
+            open_keys = 0
+            for g in range(groups):
+                if key_bit[g] >= 0 or masked[g] == 0:
+                    continue
+                open_keys += 1
+                cells = 0
+                for d in range(n_demos):
+                    cells += amount[g, d]
+                m = masked[g]
+                for p in range(64):
+                    if (m >> np.uint64(p)) & np.uint64(1):
+                        weight[p] += 1000 + min(cells, 999)
+            if open_keys == 0:
+                break
+            best = 0
+            for p in range(1, 64):
+                if weight[p] > weight[best]:
+                    best = p
+            used += 1
+            for g in range(groups):
+                if key_bit[g] < 0 and masked[g] != 0 and (masked[g] >> np.uint64(best)) & np.uint64(1):
+                    key_bit[g] = best
+        if left_out < 0:
+            counts[0] = groups
+            counts[1] = used
+            lonely = 0
+            for g in range(groups):
+                demos = 0
+                for d in range(n_demos):
+                    if amount[g, d] > 0:
+                        demos += 1
+                if demos == 1:
+                    lonely += 1
+            counts[2] = lonely
+            counts[3] = 0
+            for i in range(n):
+                written[i] = key_bit[group_of[i]] if group_of[i] >= 0 else -1
+                if i >= n_cells and written[i] < 0:
+                    counts[3] += 1
+        else:
+            held_out[left_out] = 1
+            for g in range(groups):
+                if amount[g, left_out] == 0:
+                    continue
+                if key_bit[g] < 0:
+                    if held_out[left_out] == 1:
+                        held_out[left_out] = 2
+                elif ((joint[g, left_out] >> np.uint64(key_bit[g])) & np.uint64(1)) == 0:
+                    held_out[left_out] = 0
+                    break
+    # The loop above ended with a table that lacks one demonstration: fit the whole one again.
+    for g in range(groups):
+        key_bit[g] = written[key_first[g]]
+    return groups
