@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from arcsolve_dsl.errors import DslError, ProgramError
 
-BUILTIN_MODULES: tuple[str, ...] = ("arcsolve_dsl.primitives.rigid",)
+BUILTIN_MODULES: tuple[str, ...] = ("arcsolve_dsl.primitives.rigid", "arcsolve_dsl.lanes.words")
 """Modules whose import registers the primitives that come with the package."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])

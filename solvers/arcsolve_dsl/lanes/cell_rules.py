@@ -1,95 +1,250 @@
-"""Cell rules: each output cell painted by a small learned table over layers of the input."""
+"""Cell rules: each output cell painted by a small learned table over layers of the input.
 
+`find_cell_rules` takes pictures that have the size of the output (the input itself, its panels, a crop of it ...)
+and looks for tables of one to three conditions that make the right paint a function of their values, in every
+demonstration. A rule is a program: `cell_rule(...)` with the table as a literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl.lanes.layers import FAMILIES, NOTHING, LayerSet
+from arcsolve_dsl.lanes.layer_base import NOTHING
+from arcsolve_dsl.lanes.layers import LayerSet
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
 from arcsolve_dsl.lanes.tables import conflicting_pairs, find_condition_sets, fit_table
 
+MAX_KEYS = 200
+"""Rules whose table is longer are never worth their length."""
+
+FAMILY_COST = {
+    "cell": 0.0, "near": 1.0, "ray": 1.5, "line": 1.5, "place": 2.0, "mirror": 2.0, "parts": 1.0,
+    "shapes4": 1.5, "shapes8": 1.0, "things4": 1.5, "things8": 1.0, "all": 0.0,
+}  # fmt: skip
+"""Price of a condition of each family, in the unit of `CellRule.cost`."""
+
+
 @dataclass
 class CellRule:
+    """A learned table and what speaks for it.
+
+    Attributes:
+        conditions: names of the layers that are looked at.
+        table: values of those layers -> name of the paint.
+        outputs: predicted grid of each test input.
+        held_out: for each demonstration, 1 if the table fitted to the others is right on it, 2 if it is right but for
+            cells it says nothing about, 0 if it is wrong.
+        paints: number of different paints in the table.
+        lonely: number of keys that only one demonstration shows.
+        unseen: number of test cells whose key no demonstration shows (they keep their colour).
+        undefined: number of test cells where the chosen paint says nothing.
+        cost: description length minus what the held-out demonstrations say for it; lower is better.
+        votes: sum over all rules with the same outputs of 2 ** (-cost / 2).
+        voters: number of rules with the same outputs.
+    """
+
     conditions: tuple[str, ...]
     table: dict[tuple[int, ...], str]
     outputs: list[ByteGrid]
-    held_out: list[int]
-    keys: int
+    held_out: tuple[int, ...]
     paints: int
     lonely: int
     unseen: int
+    undefined: int
     cost: float
+    votes: float = 0.0
+    voters: int = 1
+    share: float = field(default=0.0)
 
 
-FAMILY_COST = dict(cell=0, near=1, ray=1.5, line=1.5, place=2, mirror=2, parts=1, shapes4=1.5, shapes8=1, things4=1.5, things8=1)
+def apply_table(layers: LayerSet, conditions: Sequence[str], table: dict[tuple[int, ...], str]) -> ByteGrid:
+    """Paint every cell as the table says; a cell whose key is not there, or whose paint says nothing, stays.
 
-def stack(layer_sets, names, kind):
-    return np.concatenate([np.stack([getattr(s, kind)[n].ravel() for n in names]) for s in layer_sets], axis=1)
+    Raises:
+        EvaluationError: if a layer does not exist.
+    """
+    own = layers.scenes[0].grid
+    out = own.copy()
+    code = np.zeros(layers.shape, np.int64)
+    for name in conditions:
+        code = code * 256 + layers.condition(name)
+    for key, paint_name in table.items():
+        number = 0
+        for value in key:
+            number = number * 256 + value
+        paint = layers.paint(paint_name)
+        where = (code == number) & (paint != NOTHING)
+        out[where] = paint[where]
+    return out
 
-def learn(pairs, tests, backgrounds, seed=0, most=40, stats=None):
-    grids = [i for i, _ in pairs] + list(tests)
-    sets = [LayerSet(Scene(g, b)) for g, b in zip(grids, backgrounds)]
-    n_demos = len(pairs)
-    for s in sets:
-        for f in FAMILIES: s.add_family(f)
-    target = np.concatenate([o.ravel() for _, o in pairs])
+
+def find_cell_rules(
+    views: Sequence[Sequence[Scene]],
+    outputs: Sequence[ByteGrid],
+    *,
+    most: int = 40,
+    steps: int = 20_000_000,
+    width3: int = 250,
+    seed: int = 0,
+) -> list[CellRule]:
+    """Learn cell rules; the best first, one for each distinct set of test outputs.
+
+    Args:
+        views: for each demonstration, then each test input, the pictures looked at (all of the output's size).
+        outputs: output of each demonstration.
+        most: sets of conditions of each size that are fitted.
+        steps: limit on the sets of conditions looked at.
+        width3: how many conditions (the cheapest) may take part in sets of three.
+        seed: for the first counter-examples.
+
+    Returns:
+        Rules that reproduce every demonstration.
+    """
+    n_demos = len(outputs)
+    target = np.concatenate([o.ravel() for o in outputs])
     n_cells = len(target)
-    paint_names = list(sets[0].paints)
-    paints = stack(sets, paint_names, "paints")
+    sets = [LayerSet(view) for view in views]
+    for layer_set in sets:
+        layer_set.add_all()
+    names = list(sets[0].paints)
+    paints = _stack([s.paints for s in sets], names)
     right = paints[:, :n_cells] == target
-    own = paint_names.index("cell.own")
-    changed = ~right[own]
     if not right.any(0).all():
-        return None
-    # choose paints
-    _, idx = np.unique(paints, axis=0, return_index=True)
-    idx = [i for i in sorted(idx) if right[i][changed].any() or i == own]
-    if len(idx) > 64:
-        idx = sorted(idx, key=lambda i: (i != own, -right[i][changed].sum()))[:64]
-    idx = sorted(idx, key=lambda i: (i != own, i))
-    paint_names = [paint_names[i] for i in idx]
-    right = right[idx]; paints = paints[idx]
+        return []
+    own = names.index("cell.own")
+    chosen = _useful_paints(paints, right, own)
+    names = [names[i] for i in chosen]
+    paints, right = paints[chosen], right[chosen]
     masks = np.zeros(n_cells, np.uint64)
-    for i in range(len(idx)):
+    for i in range(len(chosen)):
         masks |= right[i].astype(np.uint64) << np.uint64(i)
     if (masks == 0).any():
-        return None
-    cond_names = list(sets[0].conditions)
-    values = stack(sets, cond_names, "conditions")
-    varies = (values[:, :n_cells] != values[:, :1]).any(1)
-    cost = np.array([FAMILY_COST[n.split(".")[0]] for n in cond_names])
-    order = [i for i in np.argsort(cost, kind="stable") if varies[i]]
-    r = np.random.default_rng(1).integers(1, 2**62, values.shape[1])
-    h = values.astype(np.int64) @ r
-    _, first = np.unique(h[order], return_index=True)
-    order = [order[i] for i in sorted(first)]
-    cond_names = [cond_names[i] for i in order]
-    values = np.ascontiguousarray(values[order]); cost = cost[order]
-    conf = conflicting_pairs(masks, 400, seed)
-    found = np.zeros((3 * most, 4), np.int64); st = np.zeros(4, np.int64)
-    tv = np.ascontiguousarray(values[:, :n_cells])
-    n = find_condition_sets(tv, masks, conf, np.zeros(1, np.int64), 3, most, 20_000_000, found, st, 250)
-    if stats is not None: stats.append((len(cond_names), n, *st[:2]))
-    owner = np.concatenate([np.full(g.size, k) for k, g in enumerate(grids)]).astype(np.int64)
-    N = values.shape[1]
-    allmasks = np.zeros(N, np.uint64); allmasks[:n_cells] = masks
-    kf = np.zeros(N, np.int64); kb = np.zeros(N, np.int64); wr = np.zeros(N, np.int64); ho = np.zeros(n_demos, np.int64); cn = np.zeros(4, np.int64)
+        return []
+    conditions, values, prices = _useful_conditions(sets, n_cells)
+    demo_values = np.ascontiguousarray(values[:, :n_cells])
+    found = np.zeros((3 * most, 4), np.int64)
+    n_found = find_condition_sets(
+        demo_values, masks, conflicting_pairs(masks, 400, seed), np.zeros(1, np.int64), 3, most, steps, found,
+        np.zeros(2, np.int64), width3,
+    )  # fmt: skip
+    owner = np.concatenate([np.full(v[0].grid.size, k, np.int64) for k, v in enumerate(views)])
+    everything = np.zeros(values.shape[1], np.uint64)
+    everything[:n_cells] = masks
+    fit = _Fit(values, everything, owner, n_demos, n_cells, paints)
+    best: dict[bytes, tuple[float, NDArray[np.int64]]] = {}
+    votes: dict[bytes, list[float]] = {}
+    for row in found[:n_found]:
+        width = int(row[0])
+        picked = np.ascontiguousarray(row[1:4])
+        keys = fit.run(picked, width)
+        if keys > MAX_KEYS and width > 1:
+            continue
+        cost = fit.cost(float(prices[picked[:width]].sum()) + 2 * width)
+        key = fit.test_cells.tobytes()
+        votes.setdefault(key, []).append(2.0 ** (-cost / 2))
+        if key not in best or cost < best[key][0]:
+            best[key] = (cost, row)
+    total = sum(sum(v) for v in votes.values())
     rules = []
-    for row in found[:n]:
-        w = int(row[0]); ch = np.ascontiguousarray(row[1:4])
-        if w == 1: ch[1:] = ch[0]
-        k = fit_table(values, allmasks, ch, w, owner, n_demos, n_cells, kf, kb, wr, ho, cn)
-        table = {tuple(int(v) for v in values[ch[:w], kf[g]]): paint_names[kb[g]] for g in range(k)}
-        wr2 = np.where(wr < 0, 0, wr)
-        out = paints[wr2, np.arange(N)]
-        outs = []; at = n_cells
-        bad = False
-        for g in tests:
-            o = out[at:at + g.size].reshape(g.shape); at += g.size
-            bad |= bool((o == NOTHING).any())
-            outs.append(np.where(o == NOTHING, g, o).astype(np.uint8))
-        c = cost[ch[:w]].sum() + 2 * w + 0.3 * k + int(cn[1]) + 0.5 * int(cn[2]) + (20 if cn[3] else 0) + (20 if bad else 0) - 3 * (ho == 1).sum() - 1.0 * (ho == 2).sum()
-        rules.append(CellRule(tuple(cond_names[i] for i in ch[:w]), table, outs, ho.tolist(), k, int(cn[1]), int(cn[2]), int(cn[3]), float(c)))
-    rules.sort(key=lambda r: r.cost)
+    for key, (cost, row) in sorted(best.items(), key=lambda item: -sum(votes[item[0]]))[:12]:
+        width = int(row[0])
+        picked = np.ascontiguousarray(row[1:4])
+        keys = fit.run(picked, width)
+        cells = values[picked[:width]][:, fit.key_first[:keys]].T.tolist()
+        table = {tuple(cell): names[fit.key_bit[k]] for k, cell in enumerate(cells)}
+        grids, at = [], 0
+        for view in views[n_demos:]:
+            size = view[0].grid.size
+            grids.append(fit.test_cells[at : at + size].reshape(view[0].grid.shape).copy())
+            at += size
+        rules.append(
+            CellRule(
+                tuple(conditions[i] for i in picked[:width]), table, grids, tuple(fit.held_out.tolist()),
+                int(fit.counts[1]), int(fit.counts[2]), int(fit.counts[3]), fit.undefined, cost,
+                sum(votes[key]), len(votes[key]), sum(votes[key]) / total,
+            )
+        )  # fmt: skip
     return rules
+
+
+def _stack(planes: Sequence[dict[str, NDArray[np.uint8]]], names: Sequence[str]) -> NDArray[np.uint8]:
+    """Lay the named planes of all grids out as one (names, cells) array."""
+    return np.concatenate([np.stack([p[n].ravel() for n in names]) for p in planes], axis=1)
+
+
+def _useful_paints(paints: NDArray[np.uint8], right: NDArray[np.bool_], own: int) -> list[int]:
+    """Indices of at most 64 distinct paints that are right somewhere it matters, "own" first."""
+    changed = ~right[own]
+    weights = np.random.default_rng(2).integers(1, 2**62, paints.shape[1])
+    first = np.unique(paints.astype(np.int64) @ weights, return_index=True)[1]
+    kept = [int(i) for i in np.sort(first) if right[i][changed].any() or i == own]
+    if own not in kept:
+        kept.append(own)
+    if len(kept) > 64:
+        kept = sorted(kept, key=lambda i: (i != own, -int(right[i][changed].sum())))[:64]
+    return sorted(kept, key=lambda i: (i != own, i))
+
+
+def _useful_conditions(
+    sets: Sequence[LayerSet], n_cells: int
+) -> tuple[list[str], NDArray[np.uint8], NDArray[np.float64]]:
+    """Names, values and prices of the distinct conditions that vary in the demonstrations, cheapest first."""
+    names = list(sets[0].conditions)
+    values = _stack([s.conditions for s in sets], names)
+    varies = (values[:, :n_cells] != values[:, :1]).any(1)
+    prices = np.array([FAMILY_COST[name.split(".")[0]] + (0.3 if "@" in name else 0.0) for name in names])
+    order = np.array([i for i in np.argsort(prices, kind="stable") if varies[i]], np.int64)
+    if len(order) == 0:
+        order = np.array([names.index("cell.color")])
+    weights = np.random.default_rng(1).integers(1, 2**62, values.shape[1])
+    prints = values[order].astype(np.int64) @ weights
+    order = order[np.sort(np.unique(prints, return_index=True)[1])]
+    return [names[i] for i in order], np.ascontiguousarray(values[order]), prices[order]
+
+
+class _Fit:
+    """Buffers for fitting one set of conditions after another."""
+
+    def __init__(
+        self,
+        values: NDArray[np.uint8],
+        masks: NDArray[np.uint64],
+        owner: NDArray[np.int64],
+        n_demos: int,
+        n_cells: int,
+        paints: NDArray[np.uint8],
+    ) -> None:
+        n = values.shape[1]
+        self.values, self.masks, self.owner, self.paints = values, masks, owner, paints
+        self.n_demos, self.n_cells = n_demos, n_cells
+        self.key_first, self.key_bit, self.written = (np.zeros(n, np.int64) for _ in range(3))
+        self.held_out = np.zeros(n_demos, np.int64)
+        self.counts = np.zeros(4, np.int64)
+        self.test_cells: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self.undefined = 0
+
+    def run(self, picked: NDArray[np.int64], width: int) -> int:
+        """Fit and apply one set of conditions; returns the number of keys."""
+        keys = int(
+            fit_table(
+                self.values, self.masks, picked, width, self.owner, self.n_demos, self.n_cells,
+                self.key_first, self.key_bit, self.written, self.held_out, self.counts,
+            )
+        )  # fmt: skip
+        cells = np.arange(self.n_cells, len(self.written))
+        painted = self.paints[np.maximum(self.written[self.n_cells :], 0), cells]
+        own = self.paints[0, self.n_cells :]
+        self.undefined = int((painted == NOTHING).sum())
+        self.test_cells = np.where(painted == NOTHING, own, painted)
+        return keys
+
+    def cost(self, price: float) -> float:
+        """Description length of the table fitted last, minus what the held-out demonstrations say for it."""
+        keys, paints, lonely, unseen = self.counts.tolist()
+        doubt = 20.0 * (unseen > 0) + 20.0 * (self.undefined > 0)
+        support = 3.0 * int((self.held_out == 1).sum()) + 1.0 * int((self.held_out == 2).sum())
+        return price + 0.3 * keys + paints + 0.5 * lonely + doubt - support

@@ -1,6 +1,7 @@
 """Objects of a grid: connected components under several conventions, and a table of their properties."""
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 ByteGrid = NDArray[np.uint8]
 IntTable = NDArray[np.int64]
+LayerPair = tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]
+"""Conditions and paints of one family, by name."""
 
 
 class Prop(IntEnum):
@@ -33,9 +36,12 @@ class Prop(IntEnum):
     HOLE_AREA = 17
     PERIMETER = 18
     MIRROR_ANTIDIAGONAL = 19
+    MAIN_CELLS = 20
+    COUNT0 = 21
+    """Cells of colour 0; those of colour c are in column COUNT0 + c."""
 
 
-N_PROPS = 20
+N_PROPS = 31
 SEVERAL = 10
 """Stands in a colour column for "several colours" or "no colour"."""
 
@@ -106,7 +112,7 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
         symmetries, POSE for objects equal up to translation, PAINTED_POSE the same with colours.
     """
     height, width = grid.shape
-    table = np.zeros((count, 20), np.int64)
+    table = np.zeros((count, 31), np.int64)
     colors = np.zeros((count, 10), np.int64)
     for k in range(count):
         table[k, 1] = height
@@ -171,6 +177,9 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
                     best = np.int64(c)
                 if rare < 0 or colors[k, c] <= colors[k, rare]:
                     rare = np.int64(c)
+        for c in range(10):
+            table[k, 21 + c] = colors[k, c]
+        table[k, 20] = colors[k, best]
         table[k, 5] = best
         table[k, 6] = n_colors
         table[k, 14] = rare
@@ -217,11 +226,7 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
                             nx = cx + (1 if d == 2 else -1 if d == 3 else 0)
                             if ny < 0 or nx < 0 or ny > rows + 1 or nx > cols + 1 or seen[ny, nx] > stamp:
                                 continue
-                            if (
-                                1 <= ny <= rows
-                                and 1 <= nx <= cols
-                                and labels[top + ny - 1, left + nx - 1] == k + 1
-                            ):
+                            if 1 <= ny <= rows and 1 <= nx <= cols and labels[top + ny - 1, left + nx - 1] == k + 1:
                                 continue
                             seen[ny, nx] = stamp + 1
                             stack[size] = ny * (width + 2) + nx
@@ -274,10 +279,17 @@ class Segmentation:
         table: (n, N_PROPS) properties, see `Prop`.
     """
 
-    def __init__(self, grid: ByteGrid, background: int, eight: bool, one_color: bool) -> None:
-        self.labels = np.zeros(grid.shape, np.int32)
-        self.count = int(label_components(grid, background, eight, one_color, self.labels))
-        self.table: IntTable = object_table(grid, self.labels, self.count)
+    def __init__(self, labels: NDArray[np.int32], table: IntTable) -> None:
+        self.labels = labels
+        self.table = table
+        self.count = len(table)
+
+    @classmethod
+    def of(cls, grid: ByteGrid, background: int, eight: bool, one_color: bool) -> "Segmentation":
+        """Segment a grid; see `label_components` for the arguments."""
+        labels = np.zeros(grid.shape, np.int32)
+        count = int(label_components(grid, background, eight, one_color, labels))
+        return cls(labels, object_table(grid, labels, count))
 
     def mask(self, index: int) -> NDArray[np.bool_]:
         """Cells of object `index` (from 0) as an (H, W) mask."""
@@ -303,20 +315,25 @@ CONVENTIONS = {
 
 
 class Scene:
-    """One grid with its background colour and everything measured of it so far."""
+    """One grid with its background colour and everything measured of it so far.
+
+    Attributes:
+        grid: (H, W) colours.
+        background: the colour taken as empty.
+        layers: conditions and paints computed so far, by family.
+    """
 
     def __init__(self, grid: ByteGrid, background: int) -> None:
         self.grid = np.ascontiguousarray(grid, dtype=np.uint8)
         self.background = background
-        self.cache: dict[str, object] = {}
+        self.layers: dict[str, LayerPair] = {}
+        self._objects: dict[str, Segmentation] = {}
 
     def objects(self, convention: str) -> Segmentation:
         """The objects under the convention of that name (see `CONVENTIONS`), computed once."""
-        key = f"objects:{convention}"
-        found = self.cache.get(key)
+        found = self._objects.get(convention)
         if found is None:
             leave_out, eight, one_color = CONVENTIONS[convention]
-            found = Segmentation(self.grid, self.background if leave_out else -1, eight, one_color)
-            self.cache[key] = found
-        assert isinstance(found, Segmentation)
+            found = Segmentation.of(self.grid, self.background if leave_out else -1, eight, one_color)
+            self._objects[convention] = found
         return found

@@ -120,7 +120,9 @@ def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found
                 for w in range((known + 63) >> 6):
                     left = known - 64 * w
                     everything = (
-                        np.uint64(0xFFFFFFFFFFFFFFFF) if left >= 64 else (np.uint64(1) << np.uint64(left)) - np.uint64(1)
+                        np.uint64(0xFFFFFFFFFFFFFFFF)
+                        if left >= 64
+                        else (np.uint64(1) << np.uint64(left)) - np.uint64(1)
                     )
                     full[w] = everything & ~(bits[a, w] | bits[b, w])
                 first_word = -1
@@ -154,13 +156,11 @@ def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found
                             for i in range(n_layers):
                                 if values[i, x] != values[i, y]:
                                     bits[i, word] |= bit
-                            left = known - 64 * word
                             known += 1
-                            if depth == 3:
-                                if values[a, x] == values[a, y] and values[b, x] == values[b, y]:
-                                    full[word] |= bit
-                                    if word < first_word:
-                                        first_word = word
+                            if depth == 3 and values[a, x] == values[a, y] and values[b, x] == values[b, y]:
+                                full[word] |= bit
+                                if word < first_word:
+                                    first_word = word
                         continue
                     if depth == 1:
                         useless[a] = 1
@@ -187,7 +187,6 @@ def conflicting_pairs(masks: Masks, limit: int, seed: int) -> NDArray[np.int64]:
     Half of the draws pair a cell of the rarer outcomes with any other, so that rare outcomes are represented.
     """
     random = np.random.default_rng(seed)
-    n = len(masks)
     kinds, inverse = np.unique(masks, return_inverse=True)
     by_kind = [np.flatnonzero(inverse == k) for k in range(len(kinds))]
     weights = np.array([len(b) for b in by_kind], float) ** 0.3
@@ -199,7 +198,6 @@ def conflicting_pairs(masks: Masks, limit: int, seed: int) -> NDArray[np.int64]:
     order = np.concatenate(by_kind)
     cells = order[starts[pick] + (draw * sizes[pick]).astype(np.int64)]
     pairs = cells[(masks[cells[:, 0]] & masks[cells[:, 1]]) == 0]
-    assert n
     return np.ascontiguousarray(pairs[:limit])
 
 

@@ -1,0 +1,115 @@
+"""The words of the language that the rule lanes use: a learned rule stands in them as literals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arcsolve_dsl.errors import EvaluationError
+from arcsolve_dsl.lanes import views
+from arcsolve_dsl.lanes.cell_rules import apply_table
+from arcsolve_dsl.lanes.layers import LayerSet
+from arcsolve_dsl.lanes.segments import ByteGrid, Scene
+from arcsolve_dsl.lanes.views import cut_equal_panels, summaries_of
+from arcsolve_dsl.lanes.views import split_evenly as split_cells
+from arcsolve_dsl.picture import Cells, Picture, Pictures
+from arcsolve_dsl.registry import Example, primitive
+
+
+def bytes_of(picture: Picture) -> ByteGrid:
+    """The cells as the kernels of the lanes take them."""
+    return picture.cells.astype(np.uint8)
+
+
+def as_cells(grid: ByteGrid) -> Cells:
+    """The cells as the language has them."""
+    return grid.astype(np.int8)
+
+
+def _pictures(parts: list[ByteGrid] | None, why: str) -> Pictures:
+    if not parts:
+        raise EvaluationError(why)
+    return tuple(Picture(as_cells(np.ascontiguousarray(part))) for part in parts)
+
+
+@primitive("rules", Example("cell_rule(input, 0, ('near.filled_up',), {1: 'color3'})", "1.1\n...", "1.1\n3.3"))
+def cell_rule(picture: Picture | Pictures, background: int, layers: tuple[str, ...], table: dict[object, str]) -> Cells:
+    """Paint each cell as a table says for the values of some layers at that cell; other cells stay.
+
+    Layers are named `family.layer` (`family.layer@2` for the second of several pictures of one size); a key of the
+    table is one value, or a tuple of one value for each layer; an entry names a paint: `color3`, or a layer of colours.
+    """
+    pictures = (picture,) if isinstance(picture, Picture) else tuple(picture)
+    if len({p.cells.shape for p in pictures}) != 1:
+        raise EvaluationError("cell_rule needs pictures of one size.")
+    scenes = [Scene(bytes_of(p), background) for p in pictures]
+    rules: dict[tuple[int, ...], str] = {}
+    for key, paint in table.items():
+        values = key if isinstance(key, tuple) else (key,)
+        if len(values) != len(layers) or not all(isinstance(v, int) and 0 <= v < 256 for v in values):
+            raise EvaluationError(f"The key {key!r} does not give one value for each of {len(layers)} layers.")
+        rules[tuple(v for v in values if isinstance(v, int))] = paint
+    return as_cells(apply_table(LayerSet(scenes), layers, rules))
+
+
+@primitive(
+    "rules",
+    Example("cell_rule(input, common_color(input), ('cell.is_background',), {0: 'color1'})", "55\n52", "55\n51"),
+)
+def common_color(picture: Picture) -> int:
+    """The colour of most cells (the lowest number among equals)."""
+    return int(np.bincount(picture.cells.ravel(), minlength=10).argmax())
+
+
+@primitive("rules", Example("cell_rule(panels(input), 0, ('cell.color@2',), {2: 'color2'})", "1.5.2\n.15..", "12\n.1"))
+def panels(picture: Picture) -> Pictures:
+    """The equal panels between separating lines of one colour, in reading order."""
+    return _pictures(cut_equal_panels(bytes_of(picture)), "There are no equal panels.")
+
+
+@primitive(
+    "rules",
+    Example("cell_rule(split_evenly(input, 1, 2), 0, ('cell.color@2',), {2: 'color2'})", "1..2\n.1..", "12\n.1"),
+)
+def split_evenly(picture: Picture, rows: int, cols: int) -> Pictures:
+    """Equal parts of the picture without lines between them, in reading order."""
+    return _pictures(
+        split_cells(bytes_of(picture), rows, cols), f"The size does not divide into {rows} by {cols} parts."
+    )
+
+
+@primitive("rules", Example("enlarge(input, 2, 3)", "12", "111222\n111222"))
+def enlarge(picture: Picture, rows: int, cols: int) -> Cells:
+    """Make every cell a block of rows by cols cells."""
+    return as_cells(views.enlarge(bytes_of(picture), rows, cols))
+
+
+@primitive("rules", Example("enlarge_by_size(input)", "12", "1122"))
+def enlarge_by_size(picture: Picture) -> Cells:
+    """Make every cell a block as large as the whole picture."""
+    return as_cells(views.enlarge(bytes_of(picture), *picture.cells.shape))
+
+
+@primitive("rules", Example("repeat_grid(input, 2, 2)", "12", "1212\n1212"))
+def repeat_grid(picture: Picture, rows: int, cols: int) -> Cells:
+    """Lay rows by cols copies side by side."""
+    return as_cells(views.tile(bytes_of(picture), rows, cols))
+
+
+@primitive("rules", Example("repeat_by_size(input)", "12", "1212"))
+def repeat_by_size(picture: Picture) -> Cells:
+    """Lay as many copies down and across as the picture has rows and columns."""
+    return as_cells(views.tile(bytes_of(picture), *picture.cells.shape))
+
+
+@primitive(
+    "rules",
+    Example("cell_rule(summaries(input, 0, ('each', 2, 2)), 0, ('cell.color@2',), {4: 'color1'})", "11.2\n112.", "12"),
+)
+def summaries(picture: Picture, background: int, how: tuple[object, ...]) -> Pictures:
+    """One cell for each part of the picture: three pictures with its leading colour, filled cells and colours.
+
+    Parts are the panels for `()`, blocks of h by w cells for `('each', h, w)`, r by c equal parts for `('into', r, c)`.
+    Numbers are written as colours, 9 for nine or more.
+    """
+    parts = summaries_of(bytes_of(picture), background, how)  # type: ignore[arg-type]
+    return _pictures(parts, f"The picture has no parts {how}.")
