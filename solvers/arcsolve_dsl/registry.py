@@ -11,7 +11,11 @@ from typing import Any, TypeVar
 
 from arcsolve_dsl.errors import DslError, ProgramError
 
-BUILTIN_MODULES: tuple[str, ...] = ("arcsolve_dsl.primitives.rigid", "arcsolve_dsl.lanes.words")
+BUILTIN_MODULES: tuple[str, ...] = (
+    "arcsolve_dsl.lanes.words",
+    "arcsolve_dsl.primitives.rigid",
+    "arcsolve_dsl.primitives.symmetry",
+)
 """Modules whose import registers the primitives that come with the package."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
