@@ -1,8 +1,8 @@
 """A checkpoint: a folder with weights, the network's shape, the tasks behind the rows, and how it was trained.
 
-``config.json`` holds the `HRMConfig`, ``identifiers.json`` says which task each row of the puzzle embedding stands for,
-``record.json`` keeps the data hash, the training record and the weight files with their sha256, and the weights lie in
-``model-*.safetensors`` shards small enough for a repository.
+``checkpoint.json`` holds the `HRMConfig`, the name and the demonstrations' hash of the task that each row of the
+puzzle embedding stands for, the training record (data hash, recipe, measurements) and the sha256 of the weight files;
+the weights lie in ``weights-*.safetensors`` shards small enough for a repository.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -23,20 +23,11 @@ from arcsolve.errors import ArcsolveError
 from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.core import HRM
 
-CONFIG, IDENTIFIERS, RECORD = "config.json", "identifiers.json", "record.json"
+DESCRIPTION = "checkpoint.json"
 SHARD_BYTES = 15 << 20
 """Bytes of weights per file at most; a larger tensor is cut along its first axis."""
 _CUT = "#"
 """Separates a cut tensor's name from the number of its part."""
-
-
-class Identifier(NamedTuple):
-    """What one row of the puzzle embedding stands for."""
-
-    name: str
-    """The task's name, or the augmented puzzle's in a published table."""
-    demo_hash: str = ""
-    """`arcsolve_hrm.pairs.demo_hash` of the demonstrations; empty where unknown (published tables)."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +36,12 @@ class Checkpoint:
 
     config: HRMConfig
     weights: Mapping[str, Tensor]
-    identifiers: tuple[Identifier, ...] = ()
-    """One per row, in row order; empty where nothing is known about the rows."""
+    names: tuple[str, ...] = ()
+    """The task behind each row (``set/id``; in a published table the augmented puzzle); empty where unknown."""
+    demo_hashes: tuple[str, ...] = ()
+    """Hash of each task's demonstrations, by which a known task is recognised; empty where unknown."""
     record: Mapping[str, Any] = field(default_factory=dict)
-    """``data_sha256``, ``training`` and whatever else the trainer or the converter wrote down."""
+    """Data hash, recipe, progress, measurements: whatever the trainer or the converter wrote down."""
 
     def model(self, *, dtype: str | None = None, device: str = "cpu", for_inference: bool = True) -> HRM:
         """Build the network with these weights.
@@ -101,7 +94,7 @@ def check_shapes(weights: Mapping[str, Tensor], config: HRMConfig) -> None:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, dtype: torch.dtype = torch.bfloat16) -> list[Path]:
-    """Write a checkpoint folder, weight files last but one, the record last.
+    """Write a checkpoint folder, its description last.
 
     Args:
         folder: Made if it is not there; weight files of an earlier checkpoint in it are removed.
@@ -112,26 +105,25 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, dtype: torch.dtype 
         All files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("model-*.safetensors"):
+    for old in folder.glob("weights-*.safetensors"):
         old.unlink()
     shards = _shards({name: value.detach().to("cpu", dtype) for name, value in checkpoint.weights.items()})
-    files = []
-    hashes = {}
+    files, hashes = [], {}
     for number, shard in enumerate(shards, start=1):
-        path = folder / f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        path = folder / f"weights-{number}-of-{len(shards)}.safetensors"
         save_file(shard, path)
         hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         files.append(path)
-    record = {**checkpoint.record, "dtype": str(dtype).removeprefix("torch."), "files": hashes}
-    texts = {
-        CONFIG: checkpoint.config.to_json(),
-        IDENTIFIERS: json.dumps([list(row) for row in checkpoint.identifiers], separators=(",", ":")),
-        RECORD: json.dumps(record, indent=1),
+    description = {
+        "config": asdict(checkpoint.config),
+        "sha256": hashes,
+        "record": checkpoint.record,
+        "names": checkpoint.names,
+        "demo_hash": checkpoint.demo_hashes,
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text + "\n", encoding="utf-8")
-        files.append(folder / name)
-    return files
+    path = folder / DESCRIPTION
+    path.write_text(json.dumps(description, indent=0) + "\n", encoding="utf-8")
+    return [*files, path]
 
 
 def _shards(weights: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
@@ -164,27 +156,28 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         ArcsolveError: If a file is missing, damaged, or shapes disagree with the config.
     """
-    config = HRMConfig.from_dict(_read_json(folder, CONFIG))
-    record = _read_json(folder, RECORD)
-    identifiers = tuple(Identifier(*row) for row in _read_json(folder, IDENTIFIERS))
+    description = read_description(folder)
+    config = HRMConfig.from_dict(description["config"])
     weights: dict[str, Tensor] = {}
-    for name, expected in record.get("files", {}).items():
+    for name, expected in description["sha256"].items():
         path = folder / name
         if not path.exists():
-            raise ArcsolveError(f"The checkpoint {folder} lacks {name}, which its {RECORD} lists. Copy it again.")
+            raise ArcsolveError(f"The checkpoint {folder} lacks {name}, which its {DESCRIPTION} lists. Copy it again.")
         if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            raise ArcsolveError(f"{path} is damaged: its sha256 is not the one in {RECORD}. Copy it again.")
+            raise ArcsolveError(f"{path} is damaged: its sha256 is not the one in {DESCRIPTION}. Copy it again.")
         try:
             weights.update(load_file(path))
         except SafetensorError as error:
             raise ArcsolveError(f"{path} is no safetensors file: {error}.") from error
     weights = _joined(weights)
     check_shapes(weights, config)
-    if identifiers and len(identifiers) != config.num_tasks:
-        raise ArcsolveError(
-            f"{folder / IDENTIFIERS} names {len(identifiers)} rows, the puzzle embedding has {config.num_tasks}."
-        )
-    return Checkpoint(config, weights, identifiers, record)
+    names, hashes = tuple(description.get("names", ())), tuple(description.get("demo_hash", ()))
+    for what, rows in (("names", names), ("demo_hash", hashes)):
+        if rows and len(rows) != config.num_tasks:
+            raise ArcsolveError(
+                f"{folder / DESCRIPTION}: {what!r} has {len(rows)} rows, the puzzle embedding {config.num_tasks}."
+            )
+    return Checkpoint(config, weights, names, hashes, description.get("record", {}))
 
 
 def _joined(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -199,17 +192,25 @@ def _joined(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _read_json(folder: Path, name: str) -> Any:
-    path = folder / name
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read what stands beside the weights, without the weights.
+
+    Raises:
+        ArcsolveError: If there is no description, or it can't be read.
+    """
+    path = folder / DESCRIPTION
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ArcsolveError(
-            f"{folder} is no HRM checkpoint: {name} is missing. "
+            f"{folder} is no HRM checkpoint: {DESCRIPTION} is missing. "
             "Published PyTorch files are turned into one by: arcsolve hrm convert FILE FOLDER"
         ) from error
     except json.JSONDecodeError as error:
         raise ArcsolveError(f"{path} is not valid JSON: {error}.") from error
+    if not isinstance(description, dict) or not {"config", "sha256"} <= description.keys():
+        raise ArcsolveError(f"{path} is no description of a checkpoint: it lacks 'config' or 'sha256'.")
+    return description
 
 
 def parameter_counts(weights: Mapping[str, Tensor]) -> dict[str, int]:
@@ -227,9 +228,12 @@ def mean_row(table: Tensor) -> Tensor:
 
 
 def with_rows(checkpoint: Checkpoint, rows: Sequence[int]) -> Checkpoint:
-    """Keep only some rows of the puzzle table (and their identifiers), in the order given."""
-    weights = {**checkpoint.weights, "puzzle_emb.weights": checkpoint.weights["puzzle_emb.weights"][list(rows)]}
-    identifiers = tuple(checkpoint.identifiers[row] for row in rows) if checkpoint.identifiers else ()
+    """Keep only some rows of the puzzle table (with what is known of them), in the order given."""
+    table = checkpoint.weights["puzzle_emb.weights"][list(rows)]
     return replace(
-        checkpoint, config=replace(checkpoint.config, num_tasks=len(rows)), weights=weights, identifiers=identifiers
+        checkpoint,
+        config=replace(checkpoint.config, num_tasks=len(rows)),
+        weights={**checkpoint.weights, "puzzle_emb.weights": table},
+        names=tuple(checkpoint.names[row] for row in rows) if checkpoint.names else (),
+        demo_hashes=tuple(checkpoint.demo_hashes[row] for row in rows) if checkpoint.demo_hashes else (),
     )

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from arcsolve.errors import ArcsolveError
-from arcsolve_hrm.checkpoint import Checkpoint, Identifier, check_shapes, mean_row, with_rows
+from arcsolve_hrm.checkpoint import Checkpoint, check_shapes, mean_row, with_rows
 from arcsolve_hrm.config import PRESETS, HRMConfig
 from arcsolve_hrm.transforms import IDENTITY, parse_name
 
@@ -216,9 +216,9 @@ def convert(
     if names is None or kept == "mean":
         mean = mean_row(weights["puzzle_emb.weights"])
         weights = {**weights, "puzzle_emb.weights": mean}
-        checkpoint = Checkpoint(replace(config, num_tasks=1), weights, (Identifier("<mean>"),))
+        checkpoint = Checkpoint(replace(config, num_tasks=1), weights, ("<mean>",))
     else:
-        checkpoint = replace(checkpoint, identifiers=tuple(Identifier(name) for name in names))
+        checkpoint = replace(checkpoint, names=tuple(names))
         if kept == "originals":
             originals = [row for row, name in enumerate(names) if name != BLANK and parse_name(name)[1] == IDENTITY]
             checkpoint = with_rows(checkpoint, originals)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from arcsolve_hrm.checkpoint import load_checkpoint, parameter_counts
+from arcsolve_hrm.checkpoint import load_checkpoint, parameter_counts, read_description
 
 
 @click.command("info")
@@ -19,15 +19,15 @@ def command(folder: Path, as_json: bool) -> None:
     checkpoint = load_checkpoint(folder)
     config, record = checkpoint.config, dict(checkpoint.record)
     counts = parameter_counts(checkpoint.weights)
-    sizes = {name: (folder / name).stat().st_size for name in record.get("files", {})}
+    sizes = {name: (folder / name).stat().st_size for name in read_description(folder)["sha256"]}
+    named, hashed = (sum(map(bool, rows)) for rows in (checkpoint.names, checkpoint.demo_hashes))
     if as_json:
-        known = sum(bool(row.demo_hash) for row in checkpoint.identifiers)
-        facts = {"config": asdict(config), "parameters": counts, "tasks_by_content": known, "record": record}
-        click.echo(json.dumps({**facts, "bytes": sizes}, indent=1))
+        rows = {"named": named, "known_by_content": hashed}
+        facts = {"config": asdict(config), "parameters": counts, "rows": rows, "record": record, "bytes": sizes}
+        click.echo(json.dumps(facts, indent=1))
         return
+    dtype = str(checkpoint.weights["lm_head.weight"].dtype).removeprefix("torch.")
     modules = "one shared module of" if config.share_hl else f"H {config.h_layers} and L"
-    named = sum(bool(row.name) for row in checkpoint.identifiers)
-    hashed = sum(bool(row.demo_hash) for row in checkpoint.identifiers)
     lines = [
         f"layout      {config.layout}, {config.vocab_size} tokens, position {config.position}",
         f"network     {modules} {config.l_layers} layers, hidden {config.hidden_size}, {config.num_heads} heads, "
@@ -36,9 +36,7 @@ def command(folder: Path, as_json: bool) -> None:
         f"({config.layer_passes} layer passes each)",
         f"parameters  {counts['network']:,} trainable, {counts['tables']:,} in tables",
         f"tasks       {config.num_tasks} rows, {named} named, {hashed} known by their demonstrations",
-        f"weights     {len(sizes)} files, {sum(sizes.values()) / 2**20:.1f} MiB, {record.get('dtype')}, sha256 checked",
-        f"data        sha256 {record.get('data_sha256') or 'unknown'}",
+        f"weights     {len(sizes)} files, {sum(sizes.values()) / 2**20:.1f} MiB, {dtype}, sha256 checked",
     ]
-    training = record.get("training") or {}
-    lines += [f"training    {name}: {value}" for name, value in training.items()]
+    lines += [f"{name:<11} {json.dumps(value)}" for name, value in record.items()]
     click.echo("\n".join(lines))

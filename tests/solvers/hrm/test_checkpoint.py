@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from arcsolve.errors import ArcsolveError  # noqa: E402
 from arcsolve_hrm import checkpoint as checkpoints  # noqa: E402
 from arcsolve_hrm import published  # noqa: E402
-from arcsolve_hrm.checkpoint import Checkpoint, Identifier, load_checkpoint, save_checkpoint  # noqa: E402
+from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
 from arcsolve_hrm.cli import hrm  # noqa: E402
 from arcsolve_hrm.config import PRESETS  # noqa: E402
 from arcsolve_hrm.core import HRM  # noqa: E402
@@ -31,9 +31,8 @@ NAMES = [
 def tiny():
     torch.manual_seed(0)
     config = replace(PRESETS["tiny"], num_tasks=3)
-    identifiers = tuple(Identifier(f"set/{i}", f"{i:032x}") for i in range(3))
     record = {"data_sha256": "ab" * 32, "training": {"steps": 7}}
-    return Checkpoint(config, HRM(config).state_dict(), identifiers, record)
+    return Checkpoint(config, HRM(config).state_dict(), ("s/a", "s/b", "s/c"), ("0a", "0b", "0c"), record)
 
 
 @pytest.mark.parametrize("shard_bytes", [checkpoints.SHARD_BYTES, 1 << 14])
@@ -45,7 +44,8 @@ def test_a_checkpoint_round_trips_through_shards(tmp_path, tiny, monkeypatch, sh
     assert all(path.stat().st_size <= shard_bytes + (1 << 13) for path in shards)
     loaded = load_checkpoint(tmp_path)
     assert loaded.config == tiny.config
-    assert loaded.identifiers == tiny.identifiers
+    assert loaded.names == tiny.names
+    assert loaded.demo_hashes == tiny.demo_hashes
     assert loaded.record["training"] == {"steps": 7}
     assert loaded.weights.keys() == tiny.weights.keys()
     assert all(torch.equal(loaded.weights[name], tiny.weights[name].float()) for name in tiny.weights)
@@ -56,7 +56,7 @@ def test_saving_again_leaves_no_old_shards(tmp_path, tiny, monkeypatch):
     save_checkpoint(tmp_path, tiny)
     monkeypatch.undo()
     save_checkpoint(tmp_path, tiny)
-    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["model-00001-of-00001.safetensors"]
+    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["weights-1-of-1.safetensors"]
     load_checkpoint(tmp_path)
 
 
@@ -81,9 +81,9 @@ def test_damage_is_noticed(tmp_path, tiny):
     with pytest.raises(ArcsolveError, match="is damaged"):
         load_checkpoint(tmp_path)
     shard.unlink()
-    with pytest.raises(ArcsolveError, match="lacks model-00001"):
+    with pytest.raises(ArcsolveError, match="lacks weights-1"):
         load_checkpoint(tmp_path)
-    (tmp_path / "config.json").unlink()
+    (tmp_path / "checkpoint.json").unlink()
     with pytest.raises(ArcsolveError, match="no HRM checkpoint"):
         load_checkpoint(tmp_path)
 
@@ -93,8 +93,8 @@ def test_shapes_that_disagree_are_named(tmp_path, tiny):
     with pytest.raises(ArcsolveError, match=r"L_init has shape \[64\], the config asks for \[128\]|and \d+ more"):
         wrong.model()
     save_checkpoint(tmp_path, tiny)
-    text = (tmp_path / "config.json").read_text().replace('"num_tasks": 3', '"num_tasks": 4')
-    (tmp_path / "config.json").write_text(text)
+    text = (tmp_path / "checkpoint.json").read_text().replace('"num_tasks": 3', '"num_tasks": 4')
+    (tmp_path / "checkpoint.json").write_text(text)
     with pytest.raises(ArcsolveError, match=r"puzzle_emb.weights has shape \[3, 64\], the config asks for \[4, 64\]"):
         load_checkpoint(tmp_path)
 
@@ -127,7 +127,7 @@ def test_rows_kept_of_a_published_table(tmp_path, parity):
     names = tmp_path / "identifiers.json"
     names.write_text(json.dumps(NAMES))
     originals = published.convert(tmp_path / "step_1", identifiers=names)
-    assert [row.name for row in originals.identifiers] == ["007bbfb7", "a_task", "b"]
+    assert originals.names == ("007bbfb7", "a_task", "b")
     assert torch.equal(originals.weights["puzzle_emb.weights"], table[[1, 3, 6]])
     nameless = published.convert(tmp_path / "step_1")
     assert torch.allclose(nameless.weights["puzzle_emb.weights"], table.mean(0, keepdim=True))
