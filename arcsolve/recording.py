@@ -40,6 +40,9 @@ class Run:
     memory_mb: int
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Python, packages, git commit, machine, command line, workers."""
+    tests_per_task: tuple[int, ...] = ()
+    """Test inputs of each task, in the order of `task_ids`; empty where not known. An export needs it for the tasks
+    without an outcome."""
 
 
 class RunStore(Protocol):

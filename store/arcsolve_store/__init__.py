@@ -1,1 +1,38 @@
-"""arcsolve_store."""
+"""The store that ships with arcsolve: runs and outcomes in SQLite or any database SQLAlchemy knows.
+
+``arcsolve_store.open("arcsolve.db")`` is the Python API. SQLAlchemy is imported when a store is opened, alembic only
+when its schema has to change.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import arcsolve
+
+if TYPE_CHECKING:
+    from arcsolve_store.store import Store
+
+__all__ = ["open", "register_stores"]
+
+
+def open(url_or_path: str | os.PathLike[str] | None = None, *, timeout_s: float = 30.0) -> "Store":  # noqa: A001
+    """Open a store for recording and reading, making or upgrading it where needed.
+
+    Args:
+        url_or_path: a file, or a database URL of SQLAlchemy's; None takes ``ARCSOLVE_STORE``, else ``./arcsolve.db``.
+        timeout_s: how long to wait for another process's transaction.
+
+    Raises:
+        arcsolve.ArcsolveError: it can't be opened, made or upgraded; the message says why and what to do.
+    """
+    from arcsolve_store.store import Store
+
+    return Store(url_or_path, timeout_s=timeout_s)
+
+
+@arcsolve.hookimpl
+def register_stores(register: Callable[..., None]) -> None:
+    """Offer SQLite files and database servers."""
+    for scheme in ("sqlite", "postgresql"):
+        register(scheme, "arcsolve_store:open")

@@ -1,0 +1,138 @@
+"""A store as the runner sees it: start, record, resume, finish."""
+
+import os
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from arcsolve import ArcsolveError, Status
+from arcsolve_store import lease
+from arcsolve_store.store import Store
+from arcsolve_store.synthetic import make_outcome, make_run, without_times
+
+
+def test_outcomes_come_back_as_they_were_recorded(store: Store) -> None:
+    run, done = store.resume_or_start(make_run(), fresh=False)
+    assert done == frozenset()
+    outcomes = [make_outcome(s, t, seed=i) for s in ("zero", "dsl") for i, t in enumerate(run.task_ids)]
+    for outcome in reversed(outcomes):
+        store.record(run, outcome)
+    back = store.outcomes_of(run)
+    assert [without_times(o) for o in back] == [without_times(o) for o in outcomes]
+    assert [(o.cpu_s, o.wall_s, o.memory_mb) for o in back] == [(o.cpu_s, o.wall_s, o.memory_mb) for o in outcomes]
+
+
+def test_an_outcome_without_solution_or_candidates_comes_back(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    bare = replace(
+        make_outcome(status=Status.TIMEOUT), tests=(), category=None, attempts=(), candidates=(), detail="10 s"
+    )
+    store.record(run, bare)
+    assert [without_times(o) for o in store.outcomes_of(run)] == [without_times(bare)]
+
+
+def test_the_same_key_resumes_and_says_what_is_done(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    store.record(run, make_outcome("dsl", "task0001"))
+    store.record(run, make_outcome("dsl", "task0002", status=Status.CANCELLED))
+    store.finish(run, is_complete=False)
+    again, done = store.resume_or_start(make_run("20260102-999999-ffffff"), fresh=False)
+    assert again == run
+    assert done == {("dsl", "task0001")}
+
+
+def test_fresh_starts_anew_and_the_newest_run_is_resumed(store: Store) -> None:
+    first, _ = store.resume_or_start(make_run("a"), fresh=False)
+    store.record(first, make_outcome())
+    second, done = store.resume_or_start(make_run("b"), fresh=True)
+    assert (second.id, done) == ("b", frozenset())
+    third, _ = store.resume_or_start(make_run("c"), fresh=False)
+    assert third.id == "b"
+
+
+def test_another_key_is_another_run(store: Store) -> None:
+    store.resume_or_start(make_run("a"), fresh=False)
+    other, _ = store.resume_or_start(make_run("b", key="x" * 64), fresh=False)
+    assert other.id == "b"
+
+
+def test_a_run_id_can_not_be_taken_twice(store: Store) -> None:
+    store.resume_or_start(make_run("a"), fresh=False)
+    with pytest.raises(ArcsolveError, match="already holds a run a"):
+        store.resume_or_start(make_run("a"), fresh=True)
+
+
+def test_a_retry_is_another_row_and_the_latest_is_shown(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    first, second = make_outcome(seed=1), make_outcome(seed=2, solved=(1, 2))
+    store.record(run, first)
+    store.record(run, second)
+    assert [without_times(o) for o in store.outcomes_of(run)] == [without_times(second)]
+    with store._engine.connect() as connection:
+        rows = connection.execute(text("SELECT retry, is_latest, is_solved_at_2 FROM outcomes ORDER BY retry")).all()
+        n_candidates = connection.execute(text("SELECT count(*) FROM candidates")).scalar()
+    assert [tuple(row) for row in rows] == [(0, 0, 0), (1, 1, 1)]
+    assert n_candidates == len(first.candidates) + len(second.candidates)
+
+
+def test_equal_grids_are_kept_once(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    for task_id in run.task_ids:
+        store.record(run, make_outcome("dsl", task_id, seed=5))
+    with store._engine.connect() as connection:
+        grids = connection.execute(text("SELECT count(*) FROM grids")).scalar()
+    assert grids == len(make_outcome(seed=5).candidates)
+
+
+def test_an_unknown_solver_is_refused(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    with pytest.raises(ArcsolveError, match="not started here with a solver 'hrm'"):
+        store.record(run, make_outcome("hrm"))
+
+
+def _set_lease(store: Store, **values: object) -> None:
+    with store._engine.begin() as connection:
+        for name, value in values.items():
+            connection.execute(text(f"UPDATE sessions SET {name} = :value"), {"value": value})
+
+
+def test_a_live_process_keeps_its_run(store: Store) -> None:
+    store.resume_or_start(make_run(), fresh=False)
+    parent = lease.psutil.Process(os.getppid())
+    _set_lease(store, pid=parent.pid, process_started=parent.create_time())
+    with pytest.raises(ArcsolveError, match=rf"worked on by process {parent.pid} on {socket.gethostname()}.*--fresh"):
+        store.resume_or_start(make_run(), fresh=False)
+    store.resume_or_start(make_run("b"), fresh=True)
+
+
+def test_a_reused_pid_does_not_keep_a_run(store: Store) -> None:
+    store.resume_or_start(make_run(), fresh=False)
+    parent = lease.psutil.Process(os.getppid())
+    _set_lease(store, pid=parent.pid, process_started=parent.create_time() - 1000)
+    store.resume_or_start(make_run(), fresh=False)
+
+
+@pytest.mark.parametrize(("age_s", "is_kept"), [(10, True), (lease.STALE_S + 1, False)])
+def test_on_another_machine_only_the_heartbeat_tells(store: Store, age_s: float, is_kept: bool) -> None:
+    store.resume_or_start(make_run(), fresh=False)
+    beat = (datetime.now(UTC) - timedelta(seconds=age_s)).replace(tzinfo=None)
+    _set_lease(store, host="elsewhere", heartbeat_at=str(beat))
+    if is_kept:
+        with pytest.raises(ArcsolveError, match="on elsewhere"):
+            store.resume_or_start(make_run(), fresh=False)
+    else:
+        store.resume_or_start(make_run(), fresh=False)
+
+
+def test_features_are_kept_once_per_set_and_task(store: Store) -> None:
+    store.record_features([("s" * 64, "basic 1", {"height": 3.0, "ratio": float("nan")})])
+    store.record_features([("s" * 64, "basic 1", {"height": 9.0}), ("s" * 64, "basic 2", {"height": 4.0})])
+    with store._engine.connect() as connection:
+        rows = connection.execute(text('SELECT feature_set, "values" FROM features ORDER BY 1')).all()
+    assert [tuple(row) for row in rows] == [
+        ("basic 1", '{"height": 3.0, "ratio": null}'),
+        ("basic 2", '{"height": 4.0}'),
+    ]
