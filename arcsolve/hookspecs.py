@@ -13,6 +13,11 @@ hookspec = pluggy.HookspecMarker("arcsolve")
 
 
 @hookspec
+def register_hooks(register: Callable[..., None]) -> None:
+    """Call ``register(module)`` with a module of your own ``@arcsolve.hookspecs.hookspec`` functions."""
+
+
+@hookspec
 def register_solvers(register: Callable[..., None]) -> None:
     """Call ``register(SolverClass)`` or, lazily, ``register("module:SolverClass", name="my-solver")``."""
 

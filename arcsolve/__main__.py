@@ -1,0 +1,6 @@
+"""``python -m arcsolve``."""
+
+from arcsolve.cli.main import main
+
+if __name__ == "__main__":
+    main()
