@@ -13,6 +13,7 @@ from arcsolve_dsl.errors import DslError, ProgramError
 
 BUILTIN_MODULES: tuple[str, ...] = (
     "arcsolve_dsl.lanes.words",
+    "arcsolve_dsl.primitives.numbers",
     "arcsolve_dsl.primitives.rigid",
     "arcsolve_dsl.primitives.symmetry",
 )

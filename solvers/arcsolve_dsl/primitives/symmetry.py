@@ -174,7 +174,8 @@ def _motions(height: int, width: int) -> Iterator[Motion]:
 
 def _mirrored(cells: Cells, known: Mask) -> tuple[Cells, float]:
     height, width = cells.shape
-    rows, cols = (axis for axis in np.indices(cells.shape))
+    index = np.indices(cells.shape)
+    rows, cols = index[0], index[1]
     flat = cells.ravel().astype(np.intp)
     is_known = known.ravel().copy()
     images: list[tuple[Index, Index]] = []
