@@ -147,11 +147,13 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing
         # torch 2.10 spelled causality differently; both spellings are fixed at import time of that module.
         causal: dict[str, Any] = {"window_size": (-1, 0)} if _VARLEN_HAS_WINDOW else {"is_causal": True}
         return cast(Tensor, varlen_attn(query, key, value, ends, ends, longest, longest, **causal))
-    index = torch.arange(query.shape[0], device=query.device)
-    document = torch.searchsorted(packing.starts.to(torch.int64), index, right=True)
-    allowed = (document[:, None] == document[None, :]) & (index[:, None] >= index[None, :])
-    query, key, value = (part.transpose(0, 1)[None] for part in (query, key, value))
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)[0].transpose(0, 1)
+    bounds = packing.starts.tolist()
+    parts = []
+    for begin, end in zip(bounds, bounds[1:], strict=False):
+        if end > begin:
+            q, k, v = (part[begin:end].transpose(0, 1)[None] for part in (query, key, value))
+            parts.append(F.scaled_dot_product_attention(q, k, v, is_causal=True)[0].transpose(0, 1))
+    return torch.cat(parts)
 
 
 def _varlen_has_window() -> bool:

@@ -1,0 +1,547 @@
+"""Training of the sequence layout: packed rows, deep supervision, NorMuon and AdamW, a schedule that follows the clock.
+
+A run is a folder. The same command continues it from its last checkpoint; ``--minutes`` bounds this call,
+``--total-minutes`` (or ``--steps``) the whole run, and the learning rate follows the share of the whole that is done,
+so that the decay always fits into the time there is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arcsolve_hrm.batches import Batch, Plan, TokenStore
+from arcsolve_hrm.config import HRMConfig
+from arcsolve_hrm.core import HRM, State
+from arcsolve_hrm.optim import NorMuon, other_parameters
+from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
+from arcsolve_hrm.seq import colour_tables
+from arcsolve_hrm.shards import save_shards
+
+
+class TrainingStoppedError(RuntimeError):
+    """A guard ended the run; the message says why."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        row_tokens: Tokens per packed row.
+        documents: Sequences per packed row at most.
+        accumulate: Rows per optimiser step.
+        learning_rate: Of NorMuon at the plateau.
+        adam_rate: Of AdamW at the plateau.
+        warmup: Share of the run, linear from zero.
+        decay: Share of the run at its end, linear to zero.
+        clip: Largest global gradient norm for AdamW's parameters (NorMuon does not see scale).
+        ema: Rate of the moving average of weights; 0 keeps none.
+        segments: ACT segments per step, each supervised, with detached state between.
+        halt_weight: Weight of the halting loss where there are several segments.
+        legend: Whether sequences show the colour legend.
+        ahead: Whether output positions look ahead.
+        seed: Of initialisation, order and augmentation.
+        total_minutes: Length of the run by the clock; 0 if ``steps`` rules.
+        steps: Length of the run in steps; 0 if ``total_minutes`` rules.
+        held_views: Augmented views per held-out pair in the measurements.
+    """
+
+    row_tokens: int = 32768
+    documents: int = 128
+    accumulate: int = 1
+    learning_rate: float = 2e-3
+    adam_rate: float = 1e-3
+    warmup: float = 0.01
+    decay: float = 0.25
+    clip: float = 1.0
+    ema: float = 0.0
+    segments: int = 1
+    halt_weight: float = 0.1
+    legend: bool = True
+    ahead: bool = True
+    seed: int = 0
+    total_minutes: float = 0.0
+    steps: int = 0
+    held_views: int = 16
+
+
+@dataclass
+class Progress:
+    """Where a run stands."""
+
+    step: int = 0
+    epoch: int = 0
+    row: int = 0
+    seconds: float = 0.0
+    scale: float = 1.0
+    """Factor on the learning rates; halved by each roll-back."""
+    rollbacks: int = 0
+
+
+def schedule(done: float, recipe: Recipe) -> float:
+    """Give the factor on the learning rate: warm up, stay, decay to zero.
+
+    Args:
+        done: Share of the run, 0..1.
+        recipe: Shares of warm-up and decay.
+
+    Returns:
+        0..1.
+    """
+    rise = done / recipe.warmup if recipe.warmup else 1.0
+    fall = (1 - done) / recipe.decay if recipe.decay else 1.0
+    return max(0.0, min(1.0, rise, fall))
+
+
+def batch_loss(model: HRM, batch: Batch, recipe: Recipe, backward: bool = True) -> tuple[Tensor, Tensor]:
+    """Run all segments on a packed row.
+
+    Args:
+        model: The network.
+        batch: One packed row.
+        recipe: Segments and weights.
+        backward: Whether to accumulate gradients, segment by segment.
+
+    Returns:
+        Mean cross-entropy of the last segment over output tokens (detached), and whether each of the T positions was
+        predicted right or not asked (bool).
+    """
+    targets = batch.targets[0]
+    asked = targets >= 0
+    count = asked.sum().clamp(min=1)
+    rope = model.rope(batch.positions)
+    state: State | None = None
+    loss = torch.zeros((), device=targets.device)
+    right = asked
+    for _ in range(recipe.segments):
+        # Embeddings are made anew per segment: each backward frees its graph.
+        x = model.embed_sequence(batch.tokens, batch.tasks, batch.dihedrals)
+        if state is None:
+            state = model.initial_state(1, x.shape[1])
+        out = model.segment(state, x, rope, batch.packing)
+        state = out.state
+        logits = out.logits[0].to(torch.float32)
+        loss = F.cross_entropy(logits, targets, ignore_index=-100, reduction="sum") / count
+        right = (logits.argmax(-1) == targets) | ~asked
+        total = loss
+        if recipe.segments > 1:
+            total = total + recipe.halt_weight * _halt_loss(out.q[0, :, 0], right, asked, batch.document)
+        if backward:
+            total.backward()  # type: ignore[no-untyped-call]
+    return loss.detach(), right
+
+
+def _halt_loss(q_halt: Tensor, right: Tensor, asked: Tensor, document: Tensor) -> Tensor:
+    """Teach q on the separator (the first asked position) whether the whole output came out exactly."""
+    documents = int(document.shape[0])
+    wrong = torch.zeros(documents, device=q_halt.device).index_add_(0, document, (~right).to(torch.float32))
+    previous = torch.cat((asked.new_zeros(1), asked[:-1]))
+    first = (asked & (~previous | (document != document.roll(1)))).to(torch.float32)
+    target = (wrong[document] == 0).to(torch.float32)
+    losses = F.binary_cross_entropy_with_logits(q_halt, target, reduction="none")
+    return (losses * first).sum() / first.sum().clamp(min=1)
+
+
+@torch.no_grad()
+def _sequence_sums(
+    model: HRM,
+    store: TokenStore,
+    views: NDArray[np.int64],
+    tables: NDArray[np.uint8],
+    segments: int,
+    row_tokens: int,
+    documents: int = 256,
+) -> tuple[Tensor, Tensor]:
+    """Give per view, in order: log-probability summed over its output tokens, and number of wrong argmaxes."""
+    plan = store.plan(views, tables, row_tokens, documents)
+    sums, wrongs = [], []
+    for row in range(len(plan.used)):
+        batch = store.batch(plan, row, row_tokens)
+        x = model.embed_sequence(batch.tokens, batch.tasks, batch.dihedrals)
+        rope = model.rope(batch.positions)
+        state = model.initial_state(1, x.shape[1])
+        for _ in range(segments):
+            out = model.segment(state, x, rope, batch.packing)
+            state = out.state
+        logits, targets = out.logits[0].to(torch.float32), batch.targets[0]
+        asked = targets >= 0
+        values = torch.stack(
+            (
+                -F.cross_entropy(logits, targets, ignore_index=-100, reduction="none"),
+                ((logits.argmax(-1) != targets) & asked).to(torch.float32),
+            ),
+            -1,
+        )
+        added = torch.zeros((documents, 2), device=store.device).index_add_(0, batch.document, values)
+        count = int((plan.starts[row][:-1] < plan.used[row]).sum())
+        sums.append(added[:count, 0])
+        wrongs.append(added[:count, 1])
+    return torch.cat(sums), torch.cat(wrongs)
+
+
+def sequence_scores(
+    model: HRM, store: TokenStore, views: NDArray[np.int64], tables: NDArray[np.uint8], segments: int, row_tokens: int
+) -> NDArray[np.float64]:
+    """Score outputs by teacher forcing.
+
+    Args:
+        model: The network, in evaluation mode.
+        store: Tokenised pairs.
+        views: 8 * pair + dihedral.
+        tables: uint8 [len(views), 16]; colour permutations.
+        segments: ACT segments.
+        row_tokens: Tokens per forward pass.
+
+    Returns:
+        Log-probability of each view's output, summed over its tokens.
+    """
+    with torch.compiler.set_stance("force_eager"):
+        sums, _ = _sequence_sums(model, store, views, tables, segments, row_tokens)
+    return sums.cpu().numpy().astype(np.float64)
+
+
+def held_out(model: HRM, store: TokenStore, recipe: Recipe, seed: int = 1) -> dict[str, float]:
+    """Measure on held-out pairs by teacher forcing: a view is solved greedily iff every token's argmax is right.
+
+    Args:
+        model: The network.
+        store: The held-out pairs.
+        recipe: As trained.
+        seed: Of the augmentation; the identity is among the views.
+
+    Returns:
+        Mean cross-entropy per output token, share of views solved, of pairs whose identity view is solved (``pass1``)
+        and of pairs that at least a quarter of the views solve (``pass2``, close to what voting gives).
+    """
+    was_training = model.training
+    model.eval()
+    views = recipe.held_views
+    generator = np.random.default_rng(seed)
+    pair = np.repeat(np.arange(len(store)), views)
+    turn = np.tile(np.arange(views) % 8, len(store))
+    tables = colour_tables(len(pair), store.fixed[pair], generator)
+    tables[::views] = np.arange(16, dtype=np.uint8)
+    with torch.compiler.set_stance("force_eager"):
+        sums, wrong = _sequence_sums(model, store, pair * 8 + turn, tables, recipe.segments, recipe.row_tokens)
+    model.train(was_training)
+    grid = (wrong == 0).view(len(store), views).to(torch.float32)
+    tokens = store.lengths.view(-1, 8)[:, 0] - store.prefixes.view(-1, 8)[:, 0]
+    return {
+        "held_loss": float((-sums.view(len(store), views).mean(1)).sum() / tokens.sum()),
+        "views": float(grid.mean()),
+        "pass1": float(grid[:, 0].mean()),
+        "pass2": float((grid.mean(1) >= 0.25).float().mean()),
+    }
+
+
+class Trainer:
+    """One run: model, optimisers, data on the device, and the folder that remembers it all.
+
+    Args:
+        folder: The run's folder; made if missing, continued if it holds a checkpoint.
+        pairs: Training data.
+        config: Shape of the network; rows of the puzzle table are set from the data.
+        recipe: How to train.
+        device: Where.
+        compiled: Whether to compile blocks and optimiser.
+        say: Takes progress lines.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pairs: PairSet,
+        config: HRMConfig,
+        recipe: Recipe,
+        device: torch.device,
+        compiled: bool = False,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        if not recipe.total_minutes and not recipe.steps:
+            raise ValueError("A run needs a length: give --total-minutes or --steps.")
+        self.folder, self.recipe, self.device, self.say = folder, recipe, device, say
+        folder.mkdir(parents=True, exist_ok=True)
+        config = replace(config, num_tasks=len(pairs.names), halt_max_steps=recipe.segments)
+        torch.manual_seed(recipe.seed)
+        self.model = HRM(config).to(device)
+        self.data_hash = pairs.content_hash()
+        self.names, self.demo_hash = pairs.names.tolist(), pairs.demo_hash.tolist()
+        self.train_store = TokenStore(pairs, np.flatnonzero(pairs.role == TRAIN), device, recipe.legend, recipe.ahead)
+        held = np.flatnonzero(pairs.role == HELD_OUT)
+        self.held_store = TokenStore(pairs, held, device, recipe.legend, recipe.ahead) if len(held) else None
+        self.muon = NorMuon(self.model, compiled=compiled)
+        self.adam = torch.optim.AdamW(
+            other_parameters(self.model),
+            lr=recipe.adam_rate,
+            betas=(0.9, 0.95),
+            eps=1e-10,
+            fused=device.type == "cuda",
+        )
+        self.average = [p.detach().clone() for p in self.model.parameters()] if recipe.ema else []
+        self.progress = Progress()
+        self._plan: Plan | None = None
+        self._snapshot: dict[str, Any] | None = None
+        self._typical = 0.0
+        if (folder / "checkpoint.pt").exists():
+            self._restore(torch.load(folder / "checkpoint.pt", map_location=device, weights_only=True))
+            say(f"continuing {folder.name} at step {self.progress.step}, {self.progress.seconds / 60:.1f} minutes")
+        if compiled:
+            for module in {self.model.L_level, self.model.high_level}:
+                for layer in module.layers:
+                    layer.compile(fullgraph=True, dynamic=False)
+
+    @property
+    def done(self) -> float:
+        """Share of the run behind us."""
+        recipe, progress = self.recipe, self.progress
+        share = progress.step / recipe.steps if recipe.steps else progress.seconds / (60 * recipe.total_minutes)
+        return min(share, 1.0)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "muon": self.muon.state_dict(),
+            "adam": self.adam.state_dict(),
+            "average": self.average,
+            "progress": asdict(self.progress),
+            "typical": self._typical,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.muon.load_state_dict(state["muon"])
+        self.adam.load_state_dict(state["adam"])
+        for mine, saved in zip(self.average, state["average"], strict=True):
+            mine.copy_(saved)
+        self.progress = Progress(**state["progress"])
+        self._typical = state["typical"]
+        torch.set_rng_state(state["random"].cpu())
+        if state["random_cuda"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)
+        self._plan = None
+
+    def save(self) -> None:
+        """Write the checkpoint, replacing the last one only when the new one is complete."""
+        partial = self.folder / "checkpoint.partial"
+        torch.save(self._state(), partial)
+        partial.replace(self.folder / "checkpoint.pt")
+
+    def export(self, folder: Path) -> None:
+        """Write bfloat16 shards of the averaged weights where there are any, else of the weights.
+
+        Args:
+            folder: The checkpoint folder.
+        """
+        model = self.model
+        kept = [p.detach().clone() for p in model.parameters()] if self.average else []
+        with torch.no_grad():
+            for p, mean in zip(model.parameters(), self.average, strict=False):
+                p.copy_(mean)
+        record = {
+            "recipe": asdict(self.recipe),
+            "progress": asdict(self.progress),
+            "data_hash": self.data_hash,
+            "torch": torch.__version__,
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
+        }
+        save_shards(folder, model, self.names, self.demo_hash, record, torch.bfloat16)
+        with torch.no_grad():
+            for p, mine in zip(model.parameters(), kept, strict=False):
+                p.copy_(mine)
+
+    def _next_batch(self) -> Batch:
+        recipe, progress = self.recipe, self.progress
+        if self._plan is None:
+            self._plan = self.train_store.epoch(recipe.seed, progress.epoch, recipe.row_tokens, recipe.documents)
+        batch = self.train_store.batch(self._plan, progress.row, recipe.row_tokens)
+        progress.row += 1
+        if progress.row == len(self._plan.used):
+            progress.row, progress.epoch, self._plan = 0, progress.epoch + 1, None
+        return batch
+
+    def step(self) -> Tensor:
+        """Take one optimiser step.
+
+        Returns:
+            The mean loss (on the device: reading it waits for the device).
+        """
+        recipe = self.recipe
+        factor = schedule(self.done, recipe) * self.progress.scale
+        self.model.train()
+        loss = torch.zeros((), device=self.device)
+        for _ in range(recipe.accumulate):
+            part, _ = batch_loss(self.model, self._next_batch(), recipe)
+            loss = loss + part / recipe.accumulate
+        rest = [p for group in self.adam.param_groups for p in group["params"] if p.grad is not None]
+        torch.nn.utils.clip_grad_norm_(rest, recipe.clip)
+        for group in self.adam.param_groups:
+            group["lr"] = recipe.adam_rate * factor
+        self.adam.step()
+        self.muon.step(recipe.learning_rate * factor)
+        self.model.zero_grad(set_to_none=True)
+        if self.average:
+            with torch.no_grad():
+                torch._foreach_lerp_(self.average, [p.detach() for p in self.model.parameters()], 1 - recipe.ema)
+        self.progress.step += 1
+        return loss
+
+    def _guard(self, loss: float) -> None:
+        """Roll back to the last good state when the loss explodes; give up after five times."""
+        if math.isfinite(loss) and (not self._typical or loss < 3 * self._typical + 0.5):
+            self._typical = 0.9 * self._typical + 0.1 * loss if self._typical else loss
+            return
+        if self._snapshot is None or self.progress.rollbacks >= 5:
+            raise TrainingStoppedError(f"loss {loss:.3f} at step {self.progress.step}, usually {self._typical:.3f}")
+        seconds, rollbacks, scale = self.progress.seconds, self.progress.rollbacks + 1, self.progress.scale / 2
+        self._restore(self._snapshot)
+        self.progress.seconds, self.progress.rollbacks, self.progress.scale = seconds, rollbacks, scale
+        self.say(f"loss {loss:.3f}: back to step {self.progress.step} with half the learning rate")
+
+    def _log(self, record: dict[str, Any]) -> None:
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(record) + "\n")
+        (self.folder / "status.json").write_text(json.dumps(record, indent=1))
+        self.say(" ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in record.items()))
+
+    def measure(self) -> dict[str, float]:
+        """Evaluate on the held-out pairs with the averaged weights where there are any."""
+        if self.held_store is None:
+            return {}
+        parameters = list(self.model.parameters())
+        kept = [p.detach().clone() for p in parameters] if self.average else []
+        with torch.no_grad():
+            for p, mean in zip(parameters, self.average, strict=False):
+                p.copy_(mean)
+        result = held_out(self.model, self.held_store, self.recipe)
+        with torch.no_grad():
+            for p, mine in zip(parameters, kept, strict=False):
+                p.copy_(mine)
+        return result
+
+    def run(
+        self, minutes: float = 1e9, log_every: int = 100, measure_minutes: float = 1.0, save_minutes: float = 2.0
+    ) -> bool:
+        """Train until the run or this call's time is over; saves at the end.
+
+        Args:
+            minutes: Wall-clock bound of this call, compilation included.
+            log_every: Steps between lines of the log.
+            measure_minutes: Minutes between held-out measurements.
+            save_minutes: Minutes between checkpoints.
+
+        Returns:
+            Whether the whole run is finished.
+        """
+        called = began = last = measured = saved = time.perf_counter()
+        tokens = 0
+        first = True
+        while self.done < 1.0:
+            loss = self.step()
+            now = time.perf_counter()
+            if first:
+                # Compilation does not count towards the schedule.
+                float(loss)
+                now = time.perf_counter()
+                self.say(f"first step after {now - began:.1f} s")
+                first, last = False, now
+                continue
+            self.progress.seconds += now - last
+            last = now
+            tokens += self.recipe.row_tokens * self.recipe.accumulate
+            if self.progress.step % log_every == 0:
+                value = float(loss)
+                self._guard(value)
+                record: dict[str, Any] = {
+                    "step": self.progress.step,
+                    "epoch": self.progress.epoch,
+                    "minutes": round(self.progress.seconds / 60, 3),
+                    "loss": value,
+                    "rate": schedule(self.done, self.recipe),
+                    "tokens_per_s": tokens / max(1e-9, now - began),
+                }
+                tokens, began_window = 0, time.perf_counter()
+                if now - measured > 60 * measure_minutes or self.done >= 1.0:
+                    record |= self.measure()
+                    measured = time.perf_counter()
+                    self._snapshot = {
+                        k: v for k, v in _cloned(self._state()).items() if k not in ("random", "random_cuda")
+                    } | {"random": torch.get_rng_state(), "random_cuda": None}
+                self._log(record)
+                if now - saved > 60 * save_minutes:
+                    self.save()
+                    saved = time.perf_counter()
+                began = began_window
+                last = time.perf_counter()
+            if now - called > 60 * minutes:
+                break
+        self._log({"step": self.progress.step, "minutes": self.progress.seconds / 60, **self.measure()})
+        self.save()
+        return self.done >= 1.0
+
+
+def _cloned(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: _cloned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cloned(item) for item in value]
+    return value
+
+
+def bench(trainer: Trainer, steps: int = 30) -> dict[str, float]:
+    """Time the parts of a training step; the run's state is spoilt afterwards.
+
+    Args:
+        trainer: A fresh trainer.
+        steps: Repetitions of each part.
+
+    Returns:
+        Milliseconds of batch building, forward and backward, both optimisers, a whole step; tokens per second; the share
+        that 6 x parameters x tokens is of 790 TFLOP/s; compile seconds; peak memory in GiB.
+    """
+
+    def wait() -> float:
+        if trainer.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def timed(work: Callable[[], object]) -> float:
+        began = wait()
+        for _ in range(steps):
+            work()
+        return 1000 * (wait() - began) / steps
+
+    began = wait()
+    trainer.step()
+    compile_s = wait() - began
+    for _ in range(3):
+        trainer.step()
+    result = {"compile_s": compile_s, "batch_ms": timed(trainer._next_batch)}
+    batch = trainer._next_batch()
+    result["forward_backward_ms"] = timed(lambda: batch_loss(trainer.model, batch, trainer.recipe))
+    result["muon_ms"] = timed(lambda: trainer.muon.step(0.0))
+    result["adam_ms"] = timed(lambda: trainer.adam.step())
+    trainer.model.zero_grad(set_to_none=True)
+    result["step_ms"] = timed(trainer.step)
+    tokens = trainer.recipe.row_tokens * trainer.recipe.accumulate
+    result["tokens_per_s"] = 1000 * tokens / result["step_ms"]
+    size = sum(p.numel() for p in trainer.muon.parameters)
+    result["of_790_tflops"] = 6 * size * result["tokens_per_s"] / 790e12
+    if trainer.device.type == "cuda":
+        result["memory_gib"] = torch.cuda.max_memory_allocated() / 2**30
+    return result
