@@ -6,6 +6,7 @@ An epoch's plan (which view of which pair, which colour permutation, where in wh
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -110,7 +111,7 @@ class TokenStore:
         table_rows = np.tile(np.arange(16, dtype=np.uint8), (rows, documents, 1))
         start_rows = np.full((rows, documents + 1), row_tokens, np.int32)
         used = np.zeros(rows, np.int64)
-        for row, (begin, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for row, (begin, stop) in enumerate(pairwise(cuts)):
             count = stop - begin
             lengths = self.length[views[begin:stop]]
             view_rows[row, :count] = views[begin:stop]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from itertools import pairwise
 from typing import Any, Protocol, cast
 
 import torch
@@ -149,7 +150,7 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing
         return cast(Tensor, varlen_attn(query, key, value, ends, ends, longest, longest, **causal))
     bounds = packing.starts.tolist()
     parts = []
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         if end > begin:
             q, k, v = (part[begin:end].transpose(0, 1)[None] for part in (query, key, value))
             parts.append(F.scaled_dot_product_attention(q, k, v, is_causal=True)[0].transpose(0, 1))

@@ -1,4 +1,4 @@
-"""The training and evaluation data as two compact files: pairs of grids, grouped by task, with leaks kept out by content.
+"""The training and evaluation data as two compact files: pairs of grids by task, with leaks kept out by content.
 
 Evaluation tasks give their demonstrations only. Whatever equals one of their test inputs, or a held-out one, under any
 rotation, flip or recolouring, never becomes a training pair; whole tasks of other sets that share a pair with an
@@ -203,7 +203,7 @@ def build(
         seed: Chooses the held-out tasks.
 
     Returns:
-        Training pairs (roles TRAIN and HELD_OUT), evaluation pairs (role TEST), and counts of what was left out and why.
+        Training pairs (roles TRAIN and HELD_OUT), evaluation pairs (role TEST), counts of what was left out and why.
     """
     weights = weights or {}
     counts = dict.fromkeys(("tasks_shared_with_evaluation", "tasks_repeated", "pairs_equal_to_a_test"), 0)

@@ -1,4 +1,4 @@
-"""Weights on disk: bfloat16 safetensors in shards under 16 MiB, with config, task rows, data hash and training record."""
+"""Weights on disk: bfloat16 safetensors in shards under 16 MiB, with config, task rows, data hash, training record."""
 
 from __future__ import annotations
 

@@ -511,8 +511,8 @@ def bench(trainer: Trainer, steps: int = 30) -> dict[str, float]:
         steps: Repetitions of each part.
 
     Returns:
-        Milliseconds of batch building, forward and backward, both optimisers, a whole step; tokens per second; the share
-        that 6 x parameters x tokens is of 790 TFLOP/s; compile seconds; peak memory in GiB.
+        Milliseconds of batch building, forward and backward, both optimisers, a whole step; tokens per second; share of
+        790 TFLOP/s that 6 x parameters x tokens make; compile seconds; peak memory in GiB.
     """
 
     def wait() -> float:
