@@ -15,6 +15,7 @@ from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.selection.candidates import candidate_schedules
 from arcsolve_ensemble.selection.model import TREES, Preparation, Training, sklearn
 from arcsolve_ensemble.selection.plans import Plans, Schedule, schedule_costs
+from arcsolve_ensemble.selection.ranking import ranked_plans
 
 
 class _Expectation:
@@ -79,43 +80,31 @@ class NearestNeighbours:
 
 
 class ForestNeighbours:
-    """Schedules from the training instances that share leaves with the new one in a cost forest."""
+    """Schedules from the training instances that share leaves with the new one in a forest grown on costs."""
 
     name = "forest"
 
-    def __init__(self, trees: int = 2 * TREES, seed: int = 0, target: str = "regret", leaf: int = 3) -> None:
+    def __init__(self, trees: int = TREES, seed: int = 0) -> None:
         """Set the number of *trees* and the *seed*."""
-        self._trees, self._seed, self._target, self._leaf = trees, seed, target, leaf
+        self._trees, self._seed = trees, seed
 
     def fit(self, data: Training) -> None:
-        """Grow a multi-output forest on what each algorithm loses against the best one."""
+        """Grow one multi-output forest on each algorithm's log cost relative to the instance's mean.
+
+        Centring takes out how hard the instance is for everybody, so that splits serve the choice alone.
+        """
         ensemble = sklearn("ensemble")
+        self._cutoff_s = data.cutoff_s
         self._prepare = Preparation(data.features)
         table = self._prepare(data.features)
         self._forest: Any = ensemble.RandomForestRegressor(
-            self._trees,
-            max_features=1 / 3,
-            min_samples_leaf=self._leaf,
-            random_state=self._seed,
-            n_jobs=1,
-            bootstrap=True,
+            self._trees, max_features=1 / 3, min_samples_leaf=3, random_state=self._seed, n_jobs=1
         )
-        costs = data.costs
-        log = np.log10(np.maximum(costs, 1e-4 * data.cutoff_s)) if data.cutoff_s else costs
-        targets = {
-            "regret": costs - costs.min(axis=1, keepdims=True),
-            "logregret": log - log.min(axis=1, keepdims=True),
-            "log": log,
-            "centred": log - log.mean(axis=1, keepdims=True),
-            "both": np.concatenate(
-                [
-                    (costs - costs.min(axis=1, keepdims=True)) / costs.std(),
-                    (log - log.mean(axis=1, keepdims=True)) / log.std(),
-                ],
-                axis=1,
-            ),
-        }[self._target]
-        self._forest.fit(table, targets)
+        targets = data.costs
+        if data.cutoff_s is not None:
+            targets = np.log10(np.maximum(data.costs, 1e-4 * data.cutoff_s))
+        targets = targets - targets.mean(axis=1, keepdims=True)
+        self._forest.fit(table, targets if targets.shape[1] > 1 else targets[:, 0])
         self._leaves = self._forest.apply(table)
         self._expectation = _Expectation(data)
 
@@ -128,6 +117,16 @@ class ForestNeighbours:
             weights += shared / shared.sum(axis=1, keepdims=True)
         return np.asarray(weights / leaves.shape[1])
 
+    def scores(self, features: Floats) -> Floats:
+        """Return (m, a) expected costs."""
+        return np.asarray(self.weights(features) @ self._expectation.table[:, : self._expectation.singles])
+
     def plans(self, features: Floats) -> dict[str, Plans]:
-        """Plan by expected cost."""
-        return self._expectation.plans(self.weights(features), 0.02)
+        """Plan by expected cost: by rank, and the cheapest of all candidate schedules."""
+        weights = self.weights(features)
+        costs = weights @ self._expectation.table
+        styles = ranked_plans(costs[:, : self._expectation.singles], self._cutoff_s)
+        if self._cutoff_s is not None:
+            best = np.argmin(costs, axis=1)
+            styles["schedule"] = Plans.of([self._expectation.schedules[i] for i in best])
+        return styles

@@ -32,14 +32,19 @@ def ranked_plans(scores: Floats, cutoff_s: float | None) -> dict[str, Plans]:
         cutoff_s: the time limit; None allows single algorithms only.
 
     Returns:
-        One plan per instance and style of `STYLES` that has enough algorithms.
+        One plan per instance and style: those of `STYLES` that have enough algorithms, and a sweep.
     """
     order = np.argsort(scores, axis=1, kind="stable")
+    count = scores.shape[1]
     plans: dict[str, Plans] = {}
     for style, slots in STYLES.items():
-        if style != "single" and (cutoff_s is None or max(rank for rank, _ in slots) >= scores.shape[1]):
+        if style != "single" and (cutoff_s is None or max(rank for rank, _ in slots) >= count):
             continue
         algorithms = np.stack([order[:, rank] for rank, _ in slots], axis=1)
         seconds = np.array([np.inf if np.isinf(share) else share * (cutoff_s or 0.0) for _, share in slots])
         plans[style] = Plans(algorithms, np.tile(seconds, (len(scores), 1)))
+    if cutoff_s is not None and count > 1:
+        ranks = [*range(count - 1, 0, -1), 0, 1]  # everybody briefly, the favourite at length, then the runner-up
+        seconds = np.array([0.002 * cutoff_s] * (count - 1) + [0.6 * cutoff_s, np.inf])
+        plans["sweep-0.002"] = Plans(order[:, ranks], np.tile(seconds, (len(scores), 1)))
     return plans
