@@ -1,0 +1,7 @@
+"""Data sets: named ones from plugins, and files or folders in the formats that are in use."""
+
+from arcsolve.data.files import read_path
+from arcsolve.data.find import load
+from arcsolve.data.parse import parse_task
+
+__all__ = ["load", "parse_task", "read_path"]
