@@ -284,7 +284,8 @@ def pass_line(report: dict[str, Any]) -> str:
     """
     lines = [
         f"{name} {way}: pass@1 {values['pass1_tasks']}/{values['tasks']}"
-        f" pass@2 {values['pass2_tasks']}/{values['tasks']} ({100 * values['pass2_tasks'] / values['tasks']:.2f} %, fractional {100 * values['pass2_share']:.2f} %),"
+        f" pass@2 {values['pass2_tasks']}/{values['tasks']}"
+        f" ({values['pass2_tasks'] / values['tasks']:.2%}, fractional {values['pass2_share']:.2%}),"
         f" found at all {values['among_all']}/{values['inputs']} inputs"
         for name, ways in report["sets"].items()
         for way, values in ways.items()

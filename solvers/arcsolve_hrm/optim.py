@@ -1,7 +1,8 @@
 """NorMuon for the matrices: momentum, orthogonalised in batches of equal shape, rescaled per neuron.
 
 After Jordan et al., "Muon" (2024), Li et al., "NorMuon" (2025), and the polynomial schedule of Amsel et al., "The
-Polar Express" (2025). Fused projections are split before orthogonalising: each of q, k, v, gate and up is a matrix of its own.
+Polar Express" (2025). Fused projections are split before orthogonalising: each of q, k, v, gate and up is a matrix of
+its own.
 """
 
 from __future__ import annotations

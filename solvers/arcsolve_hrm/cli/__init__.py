@@ -9,10 +9,17 @@ import click
 from arcsolve.errors import ArcsolveError
 
 _COMMANDS = {
+    "bench": "Time the parts of a training step on this machine.",
     "convert": "Turn a published HRM or TRM file into a checkpoint.",
+    "data": "Write the training and evaluation data as two compact files.",
+    "evaluate": "Answer held-out or evaluation inputs with a trained checkpoint; print the exact score.",
     "info": "Show what a checkpoint holds: shape, parameters, tasks, training.",
+    "sweep": "Train short runs side by side and compare them on held-out pairs.",
+    "train": "Train the sequence model, or continue a run.",
 }
-"""Name and one-line help; command ``x`` is ``arcsolve_hrm.cli.x:command``."""
+"""Name and one-line help; command ``x`` is ``arcsolve_hrm.cli.x:command`` unless it stands in ``_SEQUENCE``."""
+_SEQUENCE = ("bench", "data", "evaluate", "sweep", "train")
+"""Commands of ``arcsolve_hrm.cli.sequence``, by name in its ``COMMANDS``."""
 
 
 class _LazyGroup(click.Group):
@@ -25,6 +32,9 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         try:
+            if cmd_name in _SEQUENCE:
+                found: click.Command = import_module("arcsolve_hrm.cli.sequence").COMMANDS[cmd_name]
+                return found
             module = import_module(f"arcsolve_hrm.cli.{cmd_name.replace('-', '_')}")
         except ModuleNotFoundError as error:
             if error.name not in ("torch", "safetensors"):

