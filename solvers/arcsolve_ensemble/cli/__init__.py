@@ -1,0 +1,13 @@
+"""``arcsolve ensemble``: the command group; each command lives in a module of its own."""
+
+import click
+
+from arcsolve_ensemble.cli.evaluate import evaluate_command
+
+
+@click.group(name="ensemble")
+def ensemble() -> None:
+    """Analyse a portfolio of solvers, train the router, evaluate it on ASlib scenarios."""
+
+
+ensemble.add_command(evaluate_command)
