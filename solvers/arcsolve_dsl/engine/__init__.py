@@ -1,0 +1,1 @@
+"""The search engine: compiled kernels on ragged arenas of position-carrying grids."""

@@ -1,0 +1,258 @@
+"""The piece lane: search pieces with the compiled engine and compose the answer from them.
+
+The whole scheme is icecuber's (github.com/top-quarks/ARC-solution, 2020): colours normalised, size first, short
+operation sequences on every grid, greedy composition that never writes a wrong cell. Here with programs as results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcsolve_dsl import colours, sizes
+from arcsolve_dsl.engine import dag as engine
+from arcsolve_dsl.engine import greedy, ops
+from arcsolve_dsl.engine.join import Joint, join
+from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
+from arcsolve_dsl.picture import Cells
+from arcsolve_dsl.program import INPUT, Node, Program, Sequence, call
+
+LANE = "pieces"
+DEPTH = 20
+"""Depth limit of the main search: two operations, not counting the finishing ones."""
+MAX_NODES = 60_000
+"""Most states of one grid before finishing."""
+MAX_JOINT = 200_000
+MAX_COMPOSITIONS = 600
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A task in normal colours.
+
+    Attributes:
+        task: as given.
+        order: how colours were renumbered; None if they were not.
+        demos: (input, output) in normal colours.
+        test_inputs: likewise.
+        numberings: numbering of each grid, demonstrations first.
+    """
+
+    task: DslTask
+    order: colours.ColourOrder | None
+    demos: tuple[tuple[Cells, Cells], ...]
+    test_inputs: tuple[Cells, ...]
+    numberings: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def limit(self) -> int:
+        """Largest area of an intermediate picture."""
+        return 2 * max(grid.size for grid in self.task.inputs + self.task.outputs)
+
+    @cached_property
+    def targets(self) -> NDArray[np.int64]:
+        """Output sizes of the demonstrations."""
+        return np.array([after.shape for _, after in self.demos], np.int64)
+
+    def wrap(self, node: Node) -> Program:
+        """The program in the grids' own colours."""
+        if self.order is None or all(numbering == tuple(range(10)) for numbering in self.numberings):
+            return Program(node)
+        return Program(call("in_ranked_colours", node, kept=self.order.kept, features=self.order.features))
+
+
+def prepare(task: DslTask, normalise: bool = True) -> Prepared:
+    """Normalise the colours of a task."""
+    if not normalise:
+        same = tuple(range(10))
+        return Prepared(task, None, task.demos, task.test_inputs, (same,) * len(task.inputs))
+    order = colours.fit(task.demos)
+    numberings = tuple(order.numbering(grid) for grid in task.inputs)
+    demos = tuple(
+        (colours.apply_numbering(before, numbering), colours.apply_numbering(after, numbering))
+        for (before, after), numbering in zip(task.demos, numberings, strict=False)
+    )
+    tests = tuple(
+        colours.apply_numbering(grid, numbering)
+        for grid, numbering in zip(task.test_inputs, numberings[len(demos) :], strict=True)
+    )
+    return Prepared(task, order, demos, tests, numberings)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The joint states of one search, and how to write them as programs."""
+
+    dag: engine.Dag
+    joint: Joint
+    roots: tuple[Node, ...]
+    frames: tuple[Node, ...]
+
+    def node(self, state: int) -> Node:
+        """The program of a joint state."""
+        path = []
+        while self.joint.parent[state] >= 0:
+            path.append(int(self.joint.op[state]))
+            state = int(self.joint.parent[state])
+        node = self.roots[int(self.joint.op[state])]
+        for number in reversed(path):
+            node = ops.operations()[number].node(node, self.frames)
+        return node
+
+
+def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Found:
+    """Grow and join the states of all grids.
+
+    Args:
+        prepared: the task.
+        depth: 10 per operation.
+        size: the output's size; None searches without one (to find sizes).
+    """
+    demos, tests = prepared.demos, prepared.test_inputs
+    inputs = [before for before, _ in demos] + list(tests)
+    known = None
+    if size is not None:
+        known = size.sizes.copy()
+        known[: len(demos)] = prepared.targets
+    roots: list[list[Cells]] = []
+    for number, grid in enumerate(inputs):
+        own = [grid, np.zeros_like(grid)]
+        if known is not None:
+            own.append(np.zeros(tuple(known[number]), np.int8))
+        own += [np.zeros_like(after) if other == number else after for other, (_, after) in enumerate(demos)]
+        roots.append(own)
+    n_roots = len(roots[0])
+    flat = [grid for own in roots for grid in own]
+    pixels = np.concatenate([grid.ravel() for grid in flat]).astype(np.uint8)
+    offsets = np.cumsum([0] + [grid.size for grid in flat[:-1]])
+    pictures = np.array([(0, 0, *grid.shape, at) for grid, at in zip(flat, offsets, strict=True)], np.int32)
+    depths = np.array([0] + [10] * (n_roots - 1), np.int64)
+    frames = np.array([[grid.shape] for grid in inputs], np.int64)
+    targets = np.zeros((len(inputs), 2), np.int64)
+    finish: list[tuple[int, int]] = [(ops.find("pile"), -1)]
+    names: list[Node] = [INPUT, call("blank", INPUT)]
+    if size is not None and known is not None:
+        frames = np.stack([frames[:, 0], known], axis=1)
+        targets = known
+        palette = set.intersection(*(set(np.unique(after).tolist()) for _, after in demos))
+        finish = ops.finishers(tuple(c for c in range(1, 6) if c in palette))
+        names.append(size.node)
+    names += [call("demo_output", number) for number in range(len(demos))]
+    fields = engine.build(
+        pixels, pictures, depths, n_roots, frames, ops.table(), np.array(finish, np.int32), targets, depth,
+        prepared.limit, MAX_NODES,
+    )  # fmt: skip
+    dag = engine.Dag(*fields[:7])
+    finish_ops = np.array([op for op, _ in finish], np.int64)
+    joint = Joint(*join(dag.nodes, dag.child, dag.finish, finish_ops, dag.grid_start, n_roots, MAX_JOINT))
+    return Found(dag, joint, tuple(names), tuple(names[1:3] if size is not None else names[1:2]))
+
+
+def guess_sizes(prepared: Prepared, clock: Clock, keep: int = 2) -> list[sizes.SizeGuess]:
+    """Output sizes, the best guess first: from one operation, and where that does not fit from two."""
+    guesses: list[sizes.SizeGuess] = []
+    for depth in (10, DEPTH):
+        found = search(prepared, depth, None)
+        guesses = guess_from(prepared, found, keep)
+        if (guesses and guesses[0].fits == len(prepared.demos)) or clock.is_over:
+            break
+    return guesses
+
+
+def guess_from(prepared: Prepared, found: Found, keep: int) -> list[sizes.SizeGuess]:
+    """Fit size expressions to the pictures of a search."""
+    dag, joint = found.dag, found.joint
+    shape = dag.pictures[dag.nodes[joint.nodes[joint.pieces], 0], 2:4].astype(np.int64)
+    _, first = np.unique(shape.reshape(len(shape), -1), axis=0, return_index=True)
+    first = np.sort(first)[: sizes.MAX_SEEDS]
+    nodes = [found.node(int(joint.pieces[i])) for i in first]
+    return sizes.guess(shape[first], nodes, prepared.targets, keep)
+
+
+@dataclass(frozen=True, eq=False)
+class Piecewise:
+    """A composition with its score, in normal colours."""
+
+    score: float
+    explained: tuple[bool, ...]
+    predictions: tuple[Cells | None, ...]
+    node: Node
+    depth: int
+    pieces: int
+
+
+def compose(prepared: Prepared, found: Found, size: sizes.SizeGuess) -> list[Piecewise]:
+    """Compose outputs from the pieces of a search, best first."""
+    dag, joint = found.dag, found.joint
+    demos = prepared.demos
+    known = size.sizes.copy()
+    known[: len(demos)] = prepared.targets
+    offsets = np.concatenate([[0], np.cumsum(known.prod(axis=1))]).astype(np.int64)
+    target = np.full(offsets[-1], greedy.UNKNOWN, np.uint8)
+    target[: offsets[len(demos)]] = np.concatenate([after.ravel() for _, after in demos])
+    cells, wrong, active = greedy.piece_masks(
+        dag.pixels, dag.pictures, dag.nodes, joint.nodes, joint.pieces, offsets, target, (int(offsets[-1]) + 63) // 64
+    )
+    depths = joint.depth[joint.pieces].astype(np.int64)
+    masks = min(1 << len(demos), 1 << 5)
+    fields = greedy.compose(cells, wrong, active, depths, offsets, len(demos), target, masks, MAX_COMPOSITIONS)
+    made = greedy.Compositions(*fields[:6])
+    is_sized = (size.sizes[: len(demos)] == prepared.targets).all(axis=1)
+    results = []
+    for number in range(len(made.cells)):
+        row = made.cells[number]
+        bits = int(made.explained[number])
+        explained = tuple(bool(bits >> d & 1) for d in range(len(demos)))
+        if not bits:
+            continue
+        predictions: list[Cells | None] = []
+        for grid in range(len(demos), len(known)):
+            part = row[offsets[grid] : offsets[grid + 1]].reshape(tuple(known[grid])).astype(np.int8)
+            predictions.append(None if part.max() == greedy.UNKNOWN else part)
+        if all(part is None for part in predictions):
+            continue
+        used = [int(k) for k in made.pieces[number] if k >= 0]
+        node = stack_node(found, [int(joint.pieces[k]) for k in used], made.modes[number])
+        depth = int(made.depth[number])
+        score = sum(explained) - 0.01 * (depth + 1e-3 * len(used))
+        honest = tuple(e and bool(s) for e, s in zip(explained, is_sized, strict=True))
+        results.append(Piecewise(score, honest, tuple(predictions), node, depth, len(used)))
+    results.sort(key=lambda result: -result.score)
+    return results
+
+
+def stack_node(found: Found, states: list[int], modes: NDArray[np.int32]) -> Node:
+    """The program of a composition."""
+    names = ("colours", "zeros", "all")
+    if len(states) == 1 and modes[0] == 2:
+        return found.node(states[0])
+    parts = Sequence("list", tuple(found.node(state) for state in states))
+    return call("stack", parts, [names[int(mode)] for mode in modes[: len(states)]])
+
+
+def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
+    """Search one task with normalised colours."""
+    prepared = prepare(task)
+    guesses = guess_sizes(prepared, clock, keep=1)
+    for size in guesses:
+        found = search(prepared, DEPTH, size)
+        for result in compose(prepared, found, size):
+            yield as_hypothesis(prepared, result)
+        if clock.is_over:
+            return
+
+
+def as_hypothesis(prepared: Prepared, result: Piecewise) -> Hypothesis:
+    """In the grids' own colours."""
+    tests = prepared.numberings[len(prepared.demos) :]
+    predictions = tuple(
+        None if grid is None else colours.apply_numbering(grid, colours.inverse(numbering))
+        for grid, numbering in zip(result.predictions, tests, strict=True)
+    )
+    return Hypothesis(
+        prepared.wrap(result.node), predictions, result.explained, result.depth + 1e-3 * result.pieces, LANE
+    )
