@@ -72,7 +72,7 @@ def fit(demos: tuple[tuple[Cells, Cells], ...]) -> ColourOrder:
     chosen: list[str] = []
     while any(left):
         worst = np.full(len(FEATURES), np.inf)
-        picks = []
+        picks: list[list[int] | None] = []
         for table in left:
             if not table:
                 picks.append(None)

@@ -122,6 +122,8 @@ class _Evaluation:
         keywords = {key: self.value(arg) for key, arg in node.keywords}
         if word.wants_context:
             keywords["context"] = self.context
+        if word.wants_grid:
+            keywords["grid"] = self.picture
         try:
             value = word.function(*arguments, **keywords)
         except EvaluationError:

@@ -46,6 +46,8 @@ class Picture:
 
 
 Pictures: TypeAlias = tuple[Picture, ...]
+EMPTY = Picture(np.zeros((0, 0), np.int8))
+"""The picture without cells: what there is of a colour that does not occur."""
 
 
 def from_text(text: str) -> Picture:

@@ -13,12 +13,21 @@ from arcsolve_dsl.errors import DslError, ProgramError
 
 BUILTIN_MODULES: tuple[str, ...] = (
     "arcsolve_dsl.lanes.words",
+    "arcsolve_dsl.primitives.colour",
+    "arcsolve_dsl.primitives.context",
+    "arcsolve_dsl.primitives.drawing",
+    "arcsolve_dsl.primitives.frames",
+    "arcsolve_dsl.primitives.lists",
     "arcsolve_dsl.primitives.numbers",
+    "arcsolve_dsl.primitives.resizing",
     "arcsolve_dsl.primitives.rigid",
     "arcsolve_dsl.primitives.symmetry",
+    "arcsolve_dsl.primitives.topology",
 )
 """Modules whose import registers the primitives that come with the package."""
 
+HANDED_IN = ("context", "grid")
+"""Parameters that the evaluator fills in."""
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
@@ -49,8 +58,9 @@ class Primitive:
         family: heading it is documented under.
         example: shown in the docs and run by a test.
         lazy: True for forms that evaluate their first argument themselves (e.g. in changed colours).
-        parameters: names and annotations, without `context`.
+        parameters: names and annotations, without those that are handed in.
         wants_context: True if the function takes the keyword `context`.
+        wants_grid: True if the function takes the keyword `grid`, the picture the program is run on.
     """
 
     name: str
@@ -60,6 +70,7 @@ class Primitive:
     lazy: bool = False
     parameters: tuple[tuple[str, str], ...] = ()
     wants_context: bool = False
+    wants_grid: bool = False
 
     @property
     def doc(self) -> str:
@@ -70,7 +81,7 @@ class Primitive:
     def signature(self) -> str:
         """Name, parameters with types and defaults, result type."""
         signature = inspect.signature(self.function)
-        kept = [parameter for name, parameter in signature.parameters.items() if name != "context"]
+        kept = [parameter for name, parameter in signature.parameters.items() if name not in HANDED_IN]
         shown = signature.replace(parameters=[p.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in kept])
         return self.name + str(shown).replace("'", "")
 
@@ -132,7 +143,7 @@ def primitive(
 
     The function takes and returns `Picture`, tuples of pictures, or plain values; a grid it returns as an
     array becomes a picture at (0, 0). Raise `EvaluationError` where it does not apply. A keyword parameter
-    ``context`` is handed the `Context` of the evaluation.
+    ``context`` is handed the `Context` of the evaluation, ``grid`` the picture that `input` names.
 
     Args:
         family: heading in the docs, e.g. "topology".
@@ -150,8 +161,9 @@ def primitive(
                 family=family,
                 example=example,
                 lazy=lazy,
-                parameters=tuple((key, str(p.annotation)) for key, p in parameters.items() if key != "context"),
+                parameters=tuple((key, str(p.annotation)) for key, p in parameters.items() if key not in HANDED_IN),
                 wants_context="context" in parameters,
+                wants_grid="grid" in parameters,
             )
         )
         return function

@@ -57,7 +57,9 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
     terms = [(k, c) for k in TIMES for c in PLUS]
     weight = np.array([k * (abs(c) + 1) for k, c in terms], float)
     # values[seed, term, grid, axis]
-    values = seeds[:, None] * np.array([k for k, _ in terms])[:, None, None] + np.array([c for _, c in terms])[:, None, None]
+    values = (
+        seeds[:, None] * np.array([k for k, _ in terms])[:, None, None] + np.array([c for _, c in terms])[:, None, None]
+    )
     fits = values[:, :, :n_demos] == targets
     valid = ((values[:, :, n_demos:] >= 1) & (values[:, :, n_demos:] <= 30)).all(axis=2)
     found: list[SizeGuess] = []
@@ -74,7 +76,11 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
         s, a, b = (int(i) for i in np.unravel_index(index, both.shape))
         sizes = np.stack([values[s, a, :, 0], values[s, b, :, 1]], axis=1)
         if both[s, a, b] >= 0:
-            add(sizes, float(loss[s, a, b]), canvas(term(nodes[s], "height", *terms[a]), term(nodes[s], "width", *terms[b])))
+            add(
+                sizes,
+                float(loss[s, a, b]),
+                canvas(term(nodes[s], "height", *terms[a]), term(nodes[s], "width", *terms[b])),
+            )
     # two pictures added
     m = min(n, MAX_PAIRED)
     for i in range(m):
@@ -85,7 +91,9 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
                     sizes[:, axis] += seeds[j][:, axis]
                 if (sizes[:n_demos] == targets).all() and sizes.min() >= 1 and sizes.max() <= 30:
                     parts = [
-                        call("add", call(word, nodes[i]), call(word, nodes[j])) if axis in ways else call(word, nodes[i])
+                        call("add", call(word, nodes[i]), call(word, nodes[j]))
+                        if axis in ways
+                        else call(word, nodes[i])
                         for axis, word in enumerate(("height", "width"))
                     ]
                     add(sizes, float((i + 1) * (j + 1)), canvas(*parts))

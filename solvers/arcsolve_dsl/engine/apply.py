@@ -62,6 +62,8 @@ def apply(
             q = meta[0]
             r = s + i
             unary(kind, code, arg, p, img[r, 4], img[r, 0], img[r, 1], img[r, 2], img[r, 3], out, q, g, tmp, limit)
+            if g[2] < 0:
+                return -1
             if g[2] * g[3] == 0:
                 g[2] = 0
                 g[3] = 0

@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numba
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 HERE = Path(__file__).parent
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def kernel(function: FunctionT) -> FunctionT:
     """Compile a function that only compiled code calls: not cached by itself, and without wrappers for Python."""
-    return numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    bare: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("FunctionT", numba.njit(**COMMON, **bare)(function))
 
 
-def inlined(function: Callable[..., Any]) -> Any:
+def inlined(function: FunctionT) -> FunctionT:
     """Like `kernel`, pasted into its caller, so that what it calls is not optimised once more on its behalf."""
-    return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    return cast("FunctionT", numba.njit(**COMMON, inline="always")(function))
 
 
-def entry(*depends: str) -> Callable[[Callable[..., Any]], Any]:
+def entry(*depends: str) -> Callable[[FunctionT], FunctionT]:
     """Compile a function that Python calls, cached on disk.
 
     numba looks only at the file a function stands in to tell whether its cache is stale; a function that calls
@@ -32,12 +36,12 @@ def entry(*depends: str) -> Callable[[Callable[..., Any]], Any]:
         depends: names of the modules in this package whose code the function uses, its own included.
     """
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    def decorate(function: FunctionT) -> FunctionT:
+        compiled: Any = numba.njit(**COMMON, cache=True)(function)
         cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
         if cache_file is not None:
             cache_file._source_stamp = stamp(*depends)
-        return compiled
+        return cast("FunctionT", compiled)
 
     return decorate
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -44,14 +43,16 @@ class Compositions(NamedTuple):
     guide: NDArray[np.int32]
 
 
-@intrinsic
-def popcount(typingctx: Any, word: Any) -> Any:
-    """Number of set bits of a uint64."""
+def count_bits(typingctx: Any, word: Any) -> Any:
+    """Number of set bits of a uint64, as the processor's instruction."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.uint64(types.uint64), codegen
+
+
+popcount: Any = intrinsic(count_bits)
 
 
 @entry("greedy")
@@ -61,7 +62,9 @@ def piece_masks(
     """Cells and masks of all pieces.
 
     Args:
-        pixels: see `Dag`; pictures, nodes likewise.
+        pixels: see `Dag`.
+        pictures: see `Dag`.
+        nodes: see `Dag`.
         joint: [joint state, grid] -> node.
         pieces: joint states.
         offsets: first cell of each grid, and the number of cells.
@@ -101,7 +104,8 @@ def best_piece(
     """The piece and mode that writes no wrong cell and covers most; the cheaper of equals.
 
     Args:
-        wrong: see `piece_masks`; active likewise.
+        wrong: see `piece_masks`.
+        active: see `piece_masks`.
         depths: depth of each piece, rising.
         max_depth: pieces deeper than this are left out.
         free: cells of the demonstrations cared for that are unknown.
@@ -138,12 +142,22 @@ def best_piece(
 
 @entry("greedy")
 def compose(
-    cells: Any, wrong: Any, active: Any, depths: Any, offsets: Any, n_demos: int, target: Any, max_masks: int, seen_cap: int
+    cells: Any,
+    wrong: Any,
+    active: Any,
+    depths: Any,
+    offsets: Any,
+    n_demos: int,
+    target: Any,
+    max_masks: int,
+    seen_cap: int,
 ) -> Any:
     """Try all subsets of demonstrations to care for, and all guides inside, at rising depth limits.
 
     Args:
-        cells: see `piece_masks`; wrong and active likewise.
+        cells: see `piece_masks`.
+        wrong: see `piece_masks`.
+        active: see `piece_masks`.
         depths: depth of each piece, rising.
         offsets: first cell of each grid, and the number of cells.
         n_demos: the first grids are demonstrations.
@@ -216,8 +230,8 @@ def compose(
                     for k in range(n_words):
                         a = active[best, mode, k] & ~known[k]
                         while a:
-                            i = k * 64 + np.int64(popcount((a & (~a + one)) - one))
-                            row[i] = cells[best, i]
+                            at = k * 64 + np.int64(popcount((a & (~a + one)) - one))
+                            row[at] = cells[best, at]
                             a &= a - one
                         known[k] |= active[best, mode, k]
                 if stack[n_out, 0] < 0:

@@ -34,7 +34,10 @@ def join(nodes: Any, child: Any, finish: Any, finish_ops: Any, start: Any, n_roo
     """Walk all graphs breadth first with the same operation in each.
 
     Args:
-        nodes: see `Dag`; child, finish and start likewise.
+        nodes: see `Dag`.
+        child: see `Dag`.
+        finish: see `Dag`.
+        start: see `Dag.grid_start`.
         finish_ops: the operation of each column of `finish`.
         n_roots: roots per grid.
         max_joint: stop at this many joint states.

@@ -104,7 +104,9 @@ def flood(p: Any, o: int, h: int, w: int, start: int, mode: int, c: int, mark: i
 
 
 @kernel
-def emit(p: Any, o: int, y: int, x: int, w: int, mark: int, tmp: Any, g: Any, out: Any, k: int, oimg: Any, meta: Any) -> int:
+def emit(
+    p: Any, o: int, y: int, x: int, w: int, mark: int, tmp: Any, g: Any, out: Any, k: int, oimg: Any, meta: Any
+) -> int:
     """Write the marked component as picture k."""
     q = item(y + g[0], x + g[1], g[2], g[3], k, oimg, meta)
     if q < 0:
@@ -286,7 +288,7 @@ def split(
 @kernel
 def corner(p: Any, o: int, w: int, i: int, j: int, c: int, inner: int) -> bool:
     """Three cells of the 2x2 block at (i, j) have colour c, the one numbered `inner` has not."""
-    for d in range(4):
+    for d in range(4):  # noqa: SIM110 (a generator is slow to compile)
         if (p[o + (i + d // 2) * w + j + d % 2] == c) == (d == inner):
             return False
     return True
@@ -394,7 +396,7 @@ def criterion(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, tmp: An
     if code <= 9:
         box(p, o, h, w, g)
         gaps = g[2] * g[3] - count_cells(p, o, h * w)
-        return gaps if code == 8 else -gaps
+        return int(gaps if code == 8 else -gaps)
     if code <= 11:
         if count_cells(p, o, h * w) == 0:
             return 0

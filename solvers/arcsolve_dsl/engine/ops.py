@@ -72,7 +72,9 @@ def operations() -> tuple[Op, ...]:
     """All operations; their order breaks ties in the search."""
     ops: list[Op] = []
 
-    def add(kind: int, code: int, word: str, *args: object, arg: int = 0, frame: int = 0, searched: bool = True) -> None:
+    def add(
+        kind: int, code: int, word: str, *args: object, arg: int = 0, frame: int = 0, searched: bool = True
+    ) -> None:
         ops.append(Op(kind, code, arg, frame, word, args, searched))
 
     add(COLOUR, 1, "invert")  # filterCol 0

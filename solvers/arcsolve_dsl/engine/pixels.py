@@ -24,6 +24,12 @@ def empty(g: Any) -> None:
 
 
 @kernel
+def refuse(g: Any) -> None:
+    """Say that the result would be too big."""
+    g[2] = -1
+
+
+@kernel
 def place(g: Any, y: int, x: int, h: int, w: int) -> None:
     """Write a frame."""
     g[0] = y
@@ -152,7 +158,7 @@ def box(p: Any, o: int, h: int, w: int, g: Any) -> None:
 
 @kernel
 def measure(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
-    """0 crop, 1 corner cell, 2 blank at origin, 3 solid at origin, 4 blank, 5 solid, 6 to origin, 7 centre, 8 majority."""
+    """0 crop, 1 corner, 2 blank at origin, 3 solid at origin, 4 blank, 5 solid, 6 to origin, 7 centre, 8 majority."""
     n = h * w
     if code == 0:
         box(p, o, h, w, g)
@@ -243,7 +249,9 @@ def rigid(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q
 
 
 @kernel
-def count(what: int, shape: int, p: Any, o: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any, limit: int) -> None:
+def count(
+    what: int, shape: int, p: Any, o: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any, limit: int
+) -> None:
     """The number of 0 cells, 1 colours, 2 components as a block: 0 square, 1 row, 2 column."""
     n = h * w
     if what == 0:
@@ -254,8 +262,11 @@ def count(what: int, shape: int, p: Any, o: int, h: int, w: int, out: Any, q: in
         k = count_components(p, o, h, w, tmp)
     bh = 1 if shape == 1 else k
     bw = 1 if shape == 2 else k
-    if k == 0 or k > MAX_SIDE or bh * bw > limit:
+    if k == 0:
         empty(g)
+        return
+    if k > MAX_SIDE or bh * bw > limit:
+        refuse(g)
         return
     c = majority(p, o, n, False)
     for i in range(bh * bw):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arcsolve_dsl.engine.compile import kernel
-from arcsolve_dsl.engine.pixels import MAX_SIDE, empty, majority, place
+from arcsolve_dsl.engine.pixels import MAX_SIDE, empty, majority, place, refuse
 
 
 @kernel
@@ -106,7 +106,7 @@ def topology(
                 out[q + r * w + c] = hit
     else:
         if max(h, w) + 2 > MAX_SIDE or (h + 2) * (w + 2) > limit:
-            empty(g)
+            refuse(g)
             return
         c = 1 if code == 5 else majority(p, o, n, False)
         for i in range((h + 2) * (w + 2)):
