@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from arcsolve_dsl import search
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
+from arcsolve_dsl.lanes import cells, numbers, symmetry
 
-LANES: tuple[Lane, ...] = (search.lane,)
+LANES: tuple[Lane, ...] = (search.lane, cells.lane, numbers.lane, symmetry.lane)
 """Cheapest first."""
 
 

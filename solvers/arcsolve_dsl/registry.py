@@ -102,7 +102,7 @@ class Registry:
         if not primitive.name.isidentifier() or primitive.name == "input":
             raise DslError(f"'{primitive.name}' cannot name a primitive: use an identifier other than 'input'.")
         known = self.primitives.get(primitive.name)
-        if known is not None and known.function.__qualname__ != primitive.function.__qualname__:
+        if known is not None and _origin(known) != _origin(primitive):
             first, second = (p.function.__module__ for p in (known, primitive))
             raise DslError(f"Two primitives are named '{primitive.name}': one from {first}, one from {second}.")
         self.primitives[primitive.name] = primitive
@@ -131,6 +131,10 @@ class Registry:
             self._loaded = True
             for module in BUILTIN_MODULES:
                 importlib.import_module(module)
+
+
+def _origin(primitive: Primitive) -> tuple[str, str]:
+    return primitive.function.__module__, primitive.function.__qualname__
 
 
 REGISTRY = Registry()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl.program import INPUT, Call, Node, call
+from arcsolve_dsl.program import INPUT, Call, Node, call, literal
 
 TIMES = range(1, 6)
 PLUS = range(-3, 4)
@@ -104,7 +104,7 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
         for size in range(1, 31):
             hits = int((targets[:, axis] == size).sum())
             if hits and (best is None or (-hits, size + 10) < best[:2]):
-                best = (-hits, size + 10, np.full(seeds.shape[1], size), call("number", size))
+                best = (-hits, size + 10, np.full(seeds.shape[1], size), literal(size))
         counts = np.where(valid[:, :, axis], fits[..., axis].sum(axis=2), -1)
         cost = rank[:, None] * weight + 10
         index = np.lexsort((cost.ravel(), -counts.ravel()))[0]
@@ -133,8 +133,4 @@ def canvas(rows: Node, columns: Node) -> Node:
     """The node of a blank picture; the input's own size is written as ``blank(input)``."""
     if rows == call("height", INPUT) and columns == call("width", INPUT):
         return call("blank", INPUT)
-    if isinstance(rows, Call) and rows.name == "number":
-        rows = rows.args[0]
-    if isinstance(columns, Call) and columns.name == "number":
-        columns = columns.args[0]
     return call("canvas", rows, columns)

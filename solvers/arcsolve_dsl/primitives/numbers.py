@@ -26,7 +26,7 @@ def colour(picture: Picture, name: str, background: int | None = None) -> int:
 
 
 @primitive("numbers", Example("canvas(2, 3, 7)", ".", "777\n777"))
-def canvas(height: int, width: int, colour: int) -> Cells:
+def canvas(height: int, width: int, colour: int = 0) -> Cells:
     """A grid of one colour."""
     _check_size(height, width)
     return np.full((height, width), colour, np.int8)

@@ -74,13 +74,6 @@ def _tiled(picture: Picture, like: Picture, gap: int, mirror: bool) -> Picture:
     return Picture(np.ascontiguousarray(unit[np.ix_(rows, cols)]))
 
 
-@primitive("size", Example("canvas(2, 3)", "1", "...\n..."))
-def canvas(height: int, width: int) -> Picture:
-    """Zeros of a given size."""
-    checked(height, width)
-    return solid(height, width, 0)
-
-
 @primitive("size", Example("canvas(height(input), 1)", "123\n456", ".\n."))
 def height(picture: Picture) -> int:
     """Number of rows."""
