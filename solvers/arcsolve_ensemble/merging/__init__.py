@@ -1,0 +1,1 @@
+"""Many solvers' candidates into two attempts: calibrated trust, pooled votes, demo invariants, cross-examination."""

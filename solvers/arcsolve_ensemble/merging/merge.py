@@ -1,0 +1,191 @@
+"""Merging: pool all members' votes for a test input and rank the grids by the probability of being right.
+
+Votes for the same grid are pooled by noisy-or of their calibrated trust: agreement can only help, and a member whose
+votes were never right changes nothing. At most one grid is right, so the pooled odds are normalised over the grids
+together with the chance that none is; the two most probable grids then maximise the chance that one of two attempts
+is right. Judges (members that can score a grid) shift the odds before that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from arcsolve import Challenge, Grid
+from arcsolve_ensemble.merging.invariants import broken
+from arcsolve_ensemble.merging.trust import Evidence, Trust, tier_of
+from arcsolve_ensemble.merging.votes import Vote, grid_key
+
+JUDGE_CAP = 6.0
+"""Nats by which a judge may hold a grid to be worse than the best one."""
+
+
+@dataclass(frozen=True)
+class MergeRules:
+    """Which parts of the merging are on; all by default. Each can be switched off to measure what it adds.
+
+    Attributes:
+        calibrated: use the learnt trust instead of the members' own confidences.
+        pooled: add up the votes for equal grids instead of taking the strongest.
+        consistent_first: programs that reproduce all demonstrations before everything else.
+        invariants: grids that break an invariant of the demonstrations come last.
+        judged: let members score the others' grids.
+        diverse: between equals, give the second attempt to another member.
+    """
+
+    calibrated: bool = True
+    pooled: bool = True
+    consistent_first: bool = True
+    invariants: bool = True
+    judged: bool = True
+    diverse: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A grid with everything said for it.
+
+    Attributes:
+        grid: the grid.
+        probability: that it is right.
+        votes: the votes for it, strongest first.
+        is_consistent: a program behind it reproduces all demonstrations.
+        broken: invariants it breaks.
+        verdicts: judges' log-probability relative to their favourite, by member.
+        backers: members whose vote for it is worth something.
+    """
+
+    grid: Grid
+    probability: float
+    votes: tuple[Vote, ...]
+    is_consistent: bool
+    broken: int
+    verdicts: Mapping[str, float]
+    backers: frozenset[str]
+
+    @property
+    def explanation(self) -> str:
+        """Who proposed it, how sure they were, what the judges said, then the strongest vote's own words."""
+        said = [
+            f"{vote.member} #{vote.rank} ({vote.confidence:.2f}"
+            + (f", {vote.demos_solved} demos" if vote.demos_solved is not None else "")
+            + ")"
+            for vote in self.votes
+        ]
+        lines = ["votes: " + ", ".join(said)]
+        if self.verdicts:
+            lines.append(
+                "judges: " + ", ".join(f"{name} {value:+.2f}" for name, value in sorted(self.verdicts.items()))
+            )
+        if self.broken:
+            lines.append(f"breaks {self.broken} invariant{'s' if self.broken > 1 else ''} of the demonstrations")
+        words = next((vote.explanation for vote in self.votes if vote.explanation), "")
+        return "\n".join([*lines, words] if words else lines)
+
+
+def merge(
+    challenge: Challenge,
+    test_index: int,
+    votes: Sequence[Vote],
+    trust: Trust | None = None,
+    priors: Mapping[str, float] | None = None,
+    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]] | None = None,
+    judge_weight: float = 0.5,
+    rules: MergeRules | None = None,
+) -> list[Merged]:
+    """Rank the grids that the members propose for one test input.
+
+    Args:
+        challenge: the challenge (no solution is involved).
+        test_index: which test input.
+        votes: all members' votes, in any order.
+        trust: the learnt trust; None trusts everybody by default.
+        priors: probability per member that it solves this task.
+        judge: given the distinct grids, returns log-probabilities by judging member; members that can't judge are left
+            out.
+        judge_weight: how far a judge's log-odds count.
+        rules: which parts are on.
+
+    Returns:
+        The distinct grids, most probable first; the order is the same for every order of *votes*.
+    """
+    rules, trust, priors = rules or MergeRules(), trust or Trust(), priors or {}
+    by_grid: dict[str, list[tuple[float, Vote]]] = {}
+    demos = len(challenge.train)
+    breaks: dict[str, int] = {}
+    for vote in votes:
+        key = grid_key(vote.grid)
+        if key not in breaks:
+            breaks[key] = broken(challenge, test_index, vote.grid) if rules.invariants else 0
+        evidence = Evidence(
+            vote.confidence, vote.rank, tier_of(vote.demos_solved, demos), breaks[key], priors.get(vote.member, 0.5)
+        )
+        worth = trust(vote.member, evidence) if rules.calibrated else vote.confidence
+        by_grid.setdefault(key, []).append((worth, vote))
+    keys = sorted(by_grid)
+    for entries in by_grid.values():
+        entries.sort(key=lambda entry: (-entry[0], entry[1].member, entry[1].rank))
+    grids = [by_grid[key][0][1].grid for key in keys]
+    verdicts = _verdicts(judge, grids) if rules.judged and judge is not None and len(grids) > 1 else {}
+    log_odds = np.array([_pooled_log_odds([worth for worth, _ in by_grid[key]], rules.pooled) for key in keys])
+    for scores in verdicts.values():
+        log_odds = log_odds + judge_weight * scores
+    odds = np.exp(np.clip(log_odds, -60, 30))
+    probability = odds / (1 + odds.sum()) if len(keys) else odds
+    merged = [
+        Merged(
+            grid=grids[i],
+            probability=float(probability[i]),
+            votes=tuple(vote for _, vote in by_grid[key]),
+            is_consistent=any(worth > 0 and tier_of(vote.demos_solved, demos) == "all" for worth, vote in by_grid[key]),
+            broken=breaks[key],
+            verdicts={name: float(scores[i]) for name, scores in verdicts.items()},
+            backers=frozenset(vote.member for worth, vote in by_grid[key] if worth > 0),
+        )
+        for i, key in enumerate(keys)
+    ]
+    merged.sort(key=lambda entry: (*_class_of(entry, rules), -entry.probability, grid_key(entry.grid)))
+    return _diversify(merged) if rules.diverse else merged
+
+
+def _class_of(entry: Merged, rules: MergeRules) -> tuple[bool, bool, bool]:
+    is_late = rules.invariants and entry.broken > 0 and not entry.is_consistent
+    is_first = rules.consistent_first and not rules.calibrated and entry.is_consistent
+    return not entry.backers, is_late, not is_first
+
+
+def _pooled_log_odds(worths: Sequence[float], pooled: bool) -> float:
+    if pooled:
+        wrong = math.prod(1 - min(worth, 1 - 1e-6) for worth in worths)
+        right = 1 - wrong
+    else:
+        right = max(worths)
+    right = min(max(right, 0.0), 1 - 1e-6)
+    return math.log(right / (1 - right)) if right > 0 else -60.0
+
+
+def _verdicts(
+    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]], grids: Sequence[Grid]
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    found = {}
+    for name, scores in judge(grids).items():
+        values = np.asarray(scores, dtype=np.float64)
+        if values.shape == (len(grids),) and not np.isnan(values).any() and np.isfinite(values.max()):
+            found[name] = np.maximum(values - values.max(), -JUDGE_CAP)
+    return found
+
+
+def _diversify(merged: list[Merged]) -> list[Merged]:
+    """Let another member's grid go second if it is (nearly) as probable as the second one."""
+    if len(merged) < 3:
+        return merged
+    first, second = merged[0].backers, merged[1]
+    for at, entry in enumerate(merged[2:], start=2):
+        if entry.probability < max(0.9 * second.probability, 1e-9) or entry.broken > second.broken:
+            break
+        if not first & entry.backers and first & second.backers:
+            return [merged[0], entry, *merged[1:at], *merged[at + 1 :]]
+    return merged
