@@ -80,8 +80,7 @@ class Cache:
             self.keys[:, :tokens] = key
             self.values[:, :tokens] = value
             # Causal and padded on the right: padding is seen by padding only.
-            parts = (part.transpose(1, 2) for part in (query, key, value))
-            q, k, v = parts
+            q, k, v = (part.transpose(1, 2) for part in (query, key, value))
             return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
         index = torch.arange(rows, device=query.device)
         self.keys[index, slots.lengths] = key[:, 0]
@@ -182,15 +181,23 @@ class Decoder:
         ahead: As trained.
         segments: ACT segments per token.
         rows: Rows per batch at most.
+        tokens: Prefix tokens per batch at most, padding included.
     """
 
     def __init__(
-        self, model: HRM, legend: bool = True, ahead: bool = True, segments: int = 1, rows: int | None = None
+        self,
+        model: HRM,
+        legend: bool = True,
+        ahead: bool = True,
+        segments: int = 1,
+        rows: int | None = None,
+        tokens: int = 600_000,
     ) -> None:
         self.model = model.eval()
         self.legend, self.ahead, self.segments = legend, ahead, segments
         self.device = model.lm_head.weight.device
         self.rows = rows or (1536 if self.device.type == "cuda" else 16)
+        self.tokens = tokens
         self.steps = 0
 
     @torch.inference_mode()
@@ -210,10 +217,13 @@ class Decoder:
             prefixes.append(_Prefix(request.table[sequence.tokens], sequence.positions))
         order = sorted(range(len(requests)), key=lambda i: len(prefixes[i].tokens))
         results = [Decoded(None, -np.inf)] * len(requests)
-        for begin in range(0, len(order), self.rows):
-            if deadline is not None and time.monotonic() > deadline:
-                break
+        begin = 0
+        while begin < len(order) and (deadline is None or time.monotonic() < deadline):
+            # Sorted by length: the last row of the batch decides how much memory its prefixes take.
             chosen = order[begin : begin + self.rows]
+            while len(chosen) > 1 and len(chosen) * len(prefixes[chosen[-1]].tokens) > self.tokens:
+                chosen = chosen[: len(chosen) * 3 // 4]
+            begin += len(chosen)
             batch = self._batch([requests[i] for i in chosen], [prefixes[i] for i in chosen])
             for index, result in zip(chosen, batch, strict=True):
                 results[index] = result
@@ -261,9 +271,7 @@ class Decoder:
                 | (ended & (column == 0) & (line > 0))
             )
             finished = running & ended & legal
-            valid.index_fill_(0, place[finished], True) if device.type == "cpu" else valid.scatter_(
-                0, place, valid[place] | finished
-            )
+            valid.scatter_(0, place, valid[place] | finished)
             running = running & legal & ~ended
             sizes.index_add_(0, place, running.to(torch.int64))
             written[place, step] = torch.where(running, token, END).to(torch.uint8)

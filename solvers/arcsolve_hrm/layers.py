@@ -14,6 +14,12 @@ from typing import Any, Protocol, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention.varlen import varlen_attn
+
+# torch 2.10 spelled causality differently.
+_CAUSAL: dict[str, Any] = (
+    {"window_size": (-1, 0)} if "window_size" in inspect.signature(varlen_attn).parameters else {"is_causal": True}
+)
 
 Rope = tuple[Tensor, Tensor]
 """Cosines and sines, float32, [..., tokens, head_dim]."""
@@ -142,12 +148,8 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing
         [tokens, heads, head_dim].
     """
     if query.is_cuda:
-        from torch.nn.attention.varlen import varlen_attn
-
         ends, longest = packing.starts, packing.longest
-        # torch 2.10 spelled causality differently; both spellings are fixed at import time of that module.
-        causal: dict[str, Any] = {"window_size": (-1, 0)} if _VARLEN_HAS_WINDOW else {"is_causal": True}
-        return cast(Tensor, varlen_attn(query, key, value, ends, ends, longest, longest, **causal))
+        return cast(Tensor, varlen_attn(query, key, value, ends, ends, longest, longest, **_CAUSAL))
     bounds = packing.starts.tolist()
     parts = []
     for begin, end in pairwise(bounds):
@@ -155,17 +157,6 @@ def packed_attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing
             q, k, v = (part[begin:end].transpose(0, 1)[None] for part in (query, key, value))
             parts.append(F.scaled_dot_product_attention(q, k, v, is_causal=True)[0].transpose(0, 1))
     return torch.cat(parts)
-
-
-def _varlen_has_window() -> bool:
-    try:
-        from torch.nn.attention.varlen import varlen_attn
-    except ImportError:
-        return False
-    return "window_size" in inspect.signature(varlen_attn).parameters
-
-
-_VARLEN_HAS_WINDOW = _varlen_has_window()
 
 
 class CastedLinear(nn.Module):

@@ -182,7 +182,7 @@ def collect(tasks: list[tuple[SourceTask, float]], pairs: list[tuple[int, int, G
         role=np.array([role for _, role, *_ in pairs], np.int8),
         shape=np.array(shapes, np.uint8).reshape(-1, 4),
         start=np.concatenate(([0], np.cumsum([len(flat) for flat in cells]))).astype(np.int64),
-        cells=np.concatenate(cells).astype(np.uint8),
+        cells=np.concatenate((np.zeros(0, np.uint8), *cells)),
     )
 
 
