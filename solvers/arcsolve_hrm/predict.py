@@ -73,8 +73,8 @@ class Predictor(Protocol):
         Args:
             question: What is asked.
             views: As which views.
-            deadline: `time.monotonic` value after which no further batch is begun (the first always is); views not done by
-                then give no answer.
+            deadline: `time.monotonic` value after which no further batch is begun (the first always is); views not
+                done by then give no answer.
         """
 
     def log_likelihoods(self, question: Question, grids: Sequence[Grid], *, views: int, seed: int) -> list[float]:
