@@ -73,6 +73,9 @@ class Resources:
     """Whether a worker occupies the GPU where there is one."""
     batch_size: int = 1
     """How many challenges `Solver.solve_batch` likes at once; 1 means it is not batched."""
+    preload: tuple[str, ...] = ()
+    """Modules that are slow to import (torch, numba): imported once, before the workers are forked, so that a worker
+    that had to be killed is replaced in milliseconds. They must start no threads and touch no GPU on import."""
 
 
 class Solver:

@@ -1,0 +1,48 @@
+"""A solver's lane through a run: its jobs, its workers, its failures to start."""
+
+import os
+from collections import deque
+
+from arcsolve.outcome import Status
+from arcsolve.run.executor import Report, Settings, Work
+from arcsolve.run.host import Host, Worker
+
+MAX_FAILED_STARTS = 2
+"""In a row, with no worker of the solver alive: then its remaining tasks are reported as failed."""
+
+
+class Lane:
+    """One solver's share of the executor's state."""
+
+    def __init__(self, work: Work, settings: Settings) -> None:
+        self.work = work
+        self.jobs = deque(work.jobs())
+        self.workers: list[Worker] = []
+        self.host: Host | None = None
+        self.failed_starts = 0
+        resources = work.resources
+        self.memory_mb = resources.memory_mb or settings.memory_mb
+        wants_all = resources.threads == 0 or resources.threads >= settings.workers
+        self.threads = settings.workers if wants_all else resources.threads
+        """Compute threads of one worker."""
+        occupies_device = resources.gpu and settings.device != "cpu"
+        fitting = settings.workers // self.threads
+        in_memory = _physical_mb() // self.memory_mb
+        self.max_workers = 1 if occupies_device else max(1, min(fitting, in_memory, len(self.jobs)))
+
+    @property
+    def name(self) -> str:
+        """The solver's name."""
+        return self.work.entry.name
+
+    def fail_all(self, status: Status, detail: str) -> list[Report]:
+        """Give up on the remaining jobs: a report for each task."""
+        reports = [
+            Report(self.name, self.work.challenges[task].id, status, detail) for job in self.jobs for task in job
+        ]
+        self.jobs.clear()
+        return reports
+
+
+def _physical_mb() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20

@@ -1,0 +1,109 @@
+"""The run as data flow: challenges out to the executor, reports back, judged here, recorded at once, summed up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from arcsolve.errors import ArcsolveError
+from arcsolve.outcome import Outcome
+from arcsolve.recording import Run, RunStore
+from arcsolve.registry import Hooks, describe
+from arcsolve.run.executor import Executor, Stop
+from arcsolve.run.plan import Plan
+from arcsolve.score.judge import judge
+
+
+class Watcher(Protocol):
+    """Who is told how a run goes, for a person to see."""
+
+    def started(self, run: Run, total: int, skipped: int) -> None:
+        """Told once: `total` outcomes to come, `skipped` already there."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Told after each outcome."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a run."""
+
+    run: Run
+    outcomes: tuple[Outcome, ...]
+    """All there are, those of earlier sessions included; at most one per solver and task."""
+    skipped: int
+    """Outcomes of earlier sessions."""
+    is_complete: bool
+
+
+def carry_out(
+    plan: Plan,
+    store: RunStore,
+    executor: Executor,
+    *,
+    fresh: bool = False,
+    stop: Stop | None = None,
+    hooks: Hooks | None = None,
+    watcher: Watcher | None = None,
+) -> RunResult:
+    """Carry out a plan.
+
+    Each outcome is recorded before the next is looked at, so whatever ends this process loses at most what was in
+    flight; the same plan then continues where the store left off.
+
+    Args:
+        plan: what to do.
+        store: where outcomes are recorded.
+        executor: what runs the solvers.
+        fresh: start a new run even where one with the same key can be continued.
+        stop: to be set from outside (Ctrl-C).
+        hooks: the plugins' events.
+        watcher: a progress display.
+
+    Raises:
+        ArcsolveError: the store refuses, or a solver's `Solver.warm_up` fails.
+    """
+    stop = stop or Stop()
+    run, done = store.resume_or_start(plan.run, fresh=fresh)
+    is_complete = False
+    try:
+        earlier = tuple(store.outcomes_of(run)) if done else ()
+        skipped = sum((outcome.solver, outcome.task_id) in done for outcome in earlier)
+        outcomes = {(outcome.solver, outcome.task_id): outcome for outcome in earlier}
+        works = plan.works(run, done)
+        total = len(plan.tasks) * len(plan.choices)
+        if watcher is not None:
+            watcher.started(run, total - skipped, skipped)
+        if hooks is not None:
+            hooks.run_started(run)
+        if works:
+            _warm_up(plan, {work.entry.name for work in works})
+        tasks = {task.id: task for task in plan.tasks}
+        for report in executor.execute(works, plan.settings, stop) if works else ():
+            outcome = judge(report, tasks[report.task_id])
+            store.record(run, outcome)
+            outcomes[outcome.solver, outcome.task_id] = outcome
+            if hooks is not None:
+                hooks.task_finished(run, outcome)
+            if watcher is not None:
+                watcher.finished(outcome)
+        is_complete = len(outcomes) == total
+    finally:
+        store.finish(run, is_complete=is_complete)
+    if hooks is not None:
+        hooks.run_finished(run)
+    return RunResult(run, tuple(outcomes.values()), skipped, is_complete)
+
+
+def _warm_up(plan: Plan, names: set[str]) -> None:
+    for choice in plan.choices:
+        if choice.entry.name not in names:
+            continue
+        warm_up: Callable[..., None] = choice.solver.warm_up
+        try:
+            warm_up(choice.options)
+        except ArcsolveError:
+            raise
+        except Exception as error:
+            raise ArcsolveError(
+                f"Solver {choice.entry.name!r} ({choice.entry.origin}) failed in warm_up: {describe(error)}"
+            ) from error

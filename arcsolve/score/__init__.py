@@ -1,0 +1,1 @@
+"""Judging answers and summing up: exact match is the score, and Agent Zero stands beside every result."""
