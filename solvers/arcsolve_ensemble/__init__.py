@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import arcsolve
 
-__all__ = ["register_commands", "register_features"]
+__all__ = ["register_commands", "register_features", "register_solvers"]
+
+
+@arcsolve.hookimpl
+def register_solvers(register: Callable[..., None]) -> None:
+    """Offer the ensemble as a solver."""
+    register("arcsolve_ensemble.solver:EnsembleSolver", name="ensemble")
 
 
 @arcsolve.hookimpl

@@ -1,0 +1,1 @@
+"""The router: which member is likely to solve a task, and how long each may try."""

@@ -1,0 +1,153 @@
+"""The router's model: what was learnt about each member, in one small file of plain numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arcsolve import ArcsolveError, Challenge
+from arcsolve_ensemble.arrays import Floats
+from arcsolve_ensemble.features import FEATURE_NAMES, VERSION, task_features
+from arcsolve_ensemble.merging.trust import Trust
+from arcsolve_ensemble.router.allocation import Prospect
+from arcsolve_ensemble.router.recalibrate import estimate_rate, shift_prior
+from arcsolve_ensemble.router.success import SuccessModel
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class MemberModel:
+    """What is known about one member.
+
+    Attributes:
+        success: probability of solving a task from its features.
+        times_s: sorted seconds it took on tasks it solved (at most 100 quantiles).
+        tasks: tasks it was seen on.
+        version: the solver's version that was seen.
+    """
+
+    success: SuccessModel
+    times_s: tuple[float, ...]
+    tasks: int
+    version: str
+
+
+@dataclass(frozen=True)
+class RouterModel:
+    """Everything the ensemble learnt.
+
+    Attributes:
+        members: by solver name.
+        trust: how far each member's votes can be believed.
+        trained_on: what it was trained on, for people.
+    """
+
+    members: Mapping[str, MemberModel] = field(default_factory=dict)
+    trust: Trust = field(default_factory=Trust)
+    trained_on: str = ""
+
+    def probabilities(self, challenges: Sequence[Challenge], recalibrate: bool = True) -> dict[str, Floats]:
+        """Return (tasks,) success probabilities per known member.
+
+        Args:
+            challenges: the tasks of one data set; their features come from demonstrations and test inputs only.
+            recalibrate: adapt the base rate to this data set, estimated from the predictions (no solution is used).
+        """
+        if not challenges or not self.members:
+            return {name: np.zeros(len(challenges)) for name in self.members}
+        table = np.array([list(task_features(challenge).values()) for challenge in challenges])
+        found = {}
+        for name, member in self.members.items():
+            p = member.success(table)
+            if recalibrate and len(challenges) >= 20:
+                p = shift_prior(p, member.success.rate, estimate_rate(p, member.success.rate))
+            found[name] = p
+        return found
+
+    def prospect(self, member: str, probability: float | None) -> Prospect:
+        """Return what to expect of *member*; nothing is known of one that the model never saw."""
+        known = self.members.get(member)
+        return Prospect(member, None) if known is None else Prospect(member, probability, known.times_s)
+
+    def save(self, path: Path) -> None:
+        """Write the model file."""
+        arrays: dict[str, Any] = {}
+        header: dict[str, Any] = {
+            "format": FORMAT,
+            "features": list(FEATURE_NAMES),
+            "features_version": VERSION,
+            "trained_on": self.trained_on,
+            "trust": self.trust.to_json(),
+            "members": {},
+        }
+        for name, member in self.members.items():
+            header["members"][name] = {
+                "kind": member.success.kind,
+                "scale": member.success.scale.tolist(),
+                "rate": member.success.rate,
+                "times_s": list(member.times_s),
+                "tasks": member.tasks,
+                "version": member.version,
+            }
+            for key, array in member.success.arrays.items():
+                arrays[f"{name}/{key}"] = array
+        arrays["header"] = np.frombuffer(json.dumps(header, sort_keys=True).encode(), dtype=np.uint8)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        try:
+            path.write_bytes(buffer.getvalue())
+        except OSError as error:
+            raise ArcsolveError(f"Cannot write the model file {path}: {error.strerror or error}.") from error
+
+    @staticmethod
+    def load(path: Path) -> RouterModel:
+        """Read a model file.
+
+        Raises:
+            ArcsolveError: if it can't be read, is damaged, or was made for other features.
+        """
+        remedy = "Train one with: arcsolve ensemble train --runs RUN --output FILE."
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
+                arrays = {key: data[key] for key in data.files}
+            header = json.loads(arrays.pop("header").tobytes())
+            if header["format"] != FORMAT or header["features_version"] != VERSION:
+                raise ArcsolveError(f"The router model {path} is of another version. {remedy}")
+            members = {
+                name: MemberModel(
+                    SuccessModel(
+                        entry["kind"],
+                        {key.split("/", 1)[1]: array for key, array in arrays.items() if key.split("/", 1)[0] == name},
+                        np.array(entry["scale"]),
+                        float(entry["rate"]),
+                    ),
+                    tuple(entry["times_s"]),
+                    int(entry["tasks"]),
+                    str(entry["version"]),
+                )
+                for name, entry in header["members"].items()
+            }
+            return RouterModel(members, Trust.from_json(header["trust"]), str(header["trained_on"]))
+        except OSError as error:
+            raise ArcsolveError(f"Cannot read the router model {path}: {error.strerror or error}. {remedy}") from error
+        except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+            raise ArcsolveError(f"{path} is no router model, or it is damaged. {remedy}") from error
+
+
+def load_model(name: str) -> RouterModel:
+    """Load the model that an option names: ``default`` (shipped, empty if there is none), ``none``, or a path."""
+    if name == "none":
+        return RouterModel()
+    if name == "default":
+        shipped = files("arcsolve_ensemble").joinpath("router", "default.npz")
+        return RouterModel.load(Path(str(shipped))) if shipped.is_file() else RouterModel()
+    return RouterModel.load(Path(name))

@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arcsolve import ArcsolveError, Challenge, Pair
+from arcsolve_ensemble.analysis.calibration import auc, calibration
+from arcsolve_ensemble.features import FEATURE_NAMES
+from arcsolve_ensemble.merging.trust import MemberTrust, Trust
+from arcsolve_ensemble.router.allocation import Prospect, allocate
+from arcsolve_ensemble.router.model import MemberModel, RouterModel, load_model
+from arcsolve_ensemble.router.recalibrate import estimate_rate, shift_prior, shift_to_rate
+from arcsolve_ensemble.router.success import KINDS, SuccessModel, fit_success, raw_probability
+
+
+def draw(n: int, seed: int, base: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, len(FEATURE_NAMES)))
+    p = 1 / (1 + np.exp(-(2 * x[:, 0] - 1.5 * (x[:, 1] > 0) + base)))
+    return x, rng.random(n) < p
+
+
+def test_success_models_rank_and_calibrate_on_held_out_tasks() -> None:
+    x, y = draw(400, 0)
+    model = fit_success(x, y)
+    assert model.kind != "rate"
+    fresh, truth = draw(400, 1)
+    p = model(fresh)
+    assert auc(p, truth) > 0.79
+    assert abs(p.mean() - truth.mean()) < 0.06
+    assert calibration(p, truth).ece < 0.12
+
+
+def test_noise_keeps_the_base_rate() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.random(300) < 0.3
+    model = fit_success(rng.normal(size=(300, 20)), y)
+    assert model(rng.normal(size=(5, 20))) == pytest.approx(np.full(5, y.mean()), abs=0.15)
+
+
+def test_few_successes_are_no_basis_for_a_model() -> None:
+    x, _ = draw(50, 0)
+    y = np.zeros(50, dtype=bool)
+    y[:3] = True
+    assert fit_success(x, y).kind == "rate"
+
+
+def test_flattened_forest_predicts_as_scikit_learn_does() -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    from arcsolve_ensemble.router.success import _flatten
+
+    x, y = draw(200, 3)
+    forest = RandomForestClassifier(20, random_state=0).fit(x.astype(np.float32), y)
+    model = SuccessModel("forest", _flatten(forest), np.array([1.0, 0.0]), 0.5)
+    np.testing.assert_allclose(raw_probability(model, x), forest.predict_proba(x.astype(np.float32))[:, 1], atol=1e-6)
+
+
+def test_recalibration_finds_a_new_base_rate_without_labels() -> None:
+    x, y = draw(3000, 0)
+    model = fit_success(x[:800], y[:800])
+    shifted = np.random.default_rng(0).random(3000) < np.where(y, 0.4, 1.0)  # fewer solvable tasks, same kinds
+    p, truth = model(x[shifted]), y[shifted]
+    before = abs(p.mean() - truth.mean())
+    after = abs(shift_prior(p, model.rate, estimate_rate(p, model.rate)).mean() - truth.mean())
+    assert before > 0.05
+    assert after < 0.03
+    assert shift_to_rate(p, 0.2).mean() == pytest.approx(0.2, abs=1e-6)
+    assert estimate_rate(np.zeros(0), 0.4) == 0.4
+
+
+def challenges(n: int) -> list[Challenge]:
+    rng = np.random.default_rng(0)
+    return [
+        Challenge(
+            str(i), (Pair(rng.integers(0, 10, (3, 3)), rng.integers(0, 10, (4, 2))),), (rng.integers(0, 5, (3, 3)),)
+        )
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_file_says_the_same_afterwards(tmp_path: Path, kind: str) -> None:
+    from arcsolve_ensemble.router import success
+
+    x, y = draw(120, 5)
+    fitted = success._fit(kind, x, y, 0) if kind != "rate" else fit_success(x[:5], y[:5])
+    model = RouterModel(
+        {"dsl": MemberModel(fitted, (0.1, 2.0), 120, "3")}, Trust({"dsl": MemberTrust(9, 0)}), "arc1:training"
+    )
+    model.save(tmp_path / "m.npz")
+    again = load_model(str(tmp_path / "m.npz"))
+    tasks = challenges(25)
+    np.testing.assert_array_equal(again.probabilities(tasks)["dsl"], model.probabilities(tasks)["dsl"])
+    assert again.members["dsl"].times_s == (0.1, 2.0)
+    assert again.trust == model.trust
+    assert (tmp_path / "m.npz").stat().st_size < 2_000_000
+
+
+def test_bad_model_files(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    with pytest.raises(ArcsolveError, match="Cannot read"):
+        load_model(str(path))
+    path.write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(ArcsolveError, match="no router model"):
+        load_model(str(path))
+    path.write_text("hello")
+    with pytest.raises(ArcsolveError, match="no router model"):
+        load_model(str(path))
+    assert load_model("none") == RouterModel()
+
+
+def test_allocation_gives_time_where_it_pays() -> None:
+    quick = Prospect("quick", 0.5, (0.1, 0.2, 0.3))
+    slow = Prospect("slow", 0.4, (5.0, 6.0, 7.0))
+    slots = dict(allocate([quick, slow], 10.0))
+    assert sum(slots.values()) == pytest.approx(10.0)
+    assert slots["quick"] >= 0.3
+    assert slots["slow"] >= 7.0
+    assert allocate([quick, slow], 10.0)[0][0] == "quick"
+    assert allocate([slow, quick], 10.0) == allocate([quick, slow], 10.0)
+    tight = dict(allocate([quick, slow], 4.0))
+    assert tight["quick"] >= 0.3  # the slow one can't finish in time, whatever it gets
+
+
+def test_a_newcomer_gets_a_fair_share() -> None:
+    old = [Prospect(name, 0.9, (9.0,)) for name in ("a", "b")]
+    slots = dict(allocate([*old, Prospect("new", None)], 12.0))
+    assert slots["new"] >= 12.0 / 3 * 0.95
+    assert sum(slots.values()) == pytest.approx(12.0)
+    assert allocate([], 5.0) == []
+    assert dict(allocate([Prospect("only", None)], 5.0)) == {"only": pytest.approx(5.0)}
