@@ -1,30 +1,54 @@
-"""Put the lanes together: run them in turn, rank what they find."""
+"""Put the lanes together: run them in turn, and after each rank everything found so far."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arcsolve_dsl import search
+from arcsolve_dsl import choice, search
+from arcsolve_dsl.choice import Choice
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
 from arcsolve_dsl.lanes import cells, numbers, symmetry
 
 LANES: tuple[Lane, ...] = (search.lane, cells.lane, numbers.lane, symmetry.lane)
-"""Cheapest first."""
+"""Run on every task, in this order."""
+SECOND_LANES: tuple[Lane, ...] = ()
+"""Run only where nothing explains all demonstrations yet, from effort 2."""
+KEEP = 400
+"""Most hypotheses kept of one lane."""
 
 
-def hypotheses(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
-    """Everything the lanes find, lane by lane."""
-    for lane in LANES:
-        if clock.is_over:
+def hypotheses(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
+    """What each lane finds, lane by lane."""
+    is_explained = False
+    for number, lane in enumerate(LANES + SECOND_LANES if effort > 1 else LANES):
+        if clock.is_over or (number >= len(LANES) and is_explained):
             return
-        yield from lane(task, clock)
+        found: list[Hypothesis] = []
+        for hypothesis in lane(task, clock):
+            found.append(hypothesis)
+            is_explained = is_explained or hypothesis.explains_all
+            if len(found) == KEEP or clock.is_over:
+                break
+        yield found
 
 
-def rank(found: list[Hypothesis]) -> list[Hypothesis]:
-    """Order by demonstrations explained, then description length; the earlier of equals first."""
-    return sorted(found, key=lambda hypothesis: (-sum(hypothesis.explained), hypothesis.cost))
+def rounds(task: DslTask, clock: Clock, effort: int = 2) -> Iterator[list[Choice]]:
+    """After each lane the best answers to each test input, with calibrated confidences.
+
+    Args:
+        task: the task.
+        clock: the budget; what was found before it is over is still ranked.
+        effort: 1 runs the first lanes only, 2 adds second ones where those explain too little, 3 searches deeper.
+    """
+    found: list[Hypothesis] = []
+    for more in hypotheses(task, clock, effort):
+        found += more
+        yield choice.choose(task, found)
 
 
-def solve_task(task: DslTask, clock: Clock) -> list[Hypothesis]:
-    """All hypotheses about a task, best first."""
-    return rank(list(hypotheses(task, clock)))
+def solve_task(task: DslTask, clock: Clock, effort: int = 2) -> list[list[Choice]]:
+    """The final ranking: for each test input its answers, best first."""
+    best: list[Choice] = []
+    for ranked in rounds(task, clock, effort):
+        best = ranked
+    return [[entry for entry in best if entry.test_index == index] for index in range(len(task.test_inputs))]

@@ -132,6 +132,17 @@ class Registry:
             for module in BUILTIN_MODULES:
                 importlib.import_module(module)
 
+    def load_plugins(self) -> None:
+        """Import the words that other plugins add through the hook ``register_primitives``.
+
+        Raises:
+            DslError: if a plugin's word takes a name that is taken.
+        """
+        from arcsolve import plugins
+
+        self.load()
+        plugins.load().hooks.call("register_primitives", register=importlib.import_module)
+
 
 def _origin(primitive: Primitive) -> tuple[str, str]:
     return primitive.function.__module__, primitive.function.__qualname__

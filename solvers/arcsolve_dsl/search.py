@@ -30,6 +30,13 @@ MAX_JOINT = 200_000
 MAX_COMPOSITIONS = 600
 
 
+def is_compiled() -> bool:
+    """Tell whether the engine's compiled code is in the cache of this machine."""
+    from arcsolve_dsl.engine.compile import is_cached
+
+    return all(is_cached(function) for function in (engine.build, join, greedy.piece_masks, greedy.compose))
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A task in normal colours.

@@ -12,3 +12,9 @@ hookimpl = HookimplMarker("arcsolve")
 def register_commands(register: Callable[..., None]) -> None:
     """Register ``arcsolve hrm``."""
     register("arcsolve_hrm.cli:hrm", name="hrm", help="Train, convert, inspect and trace HRM models.")
+
+
+@hookimpl
+def register_solvers(register: Callable[..., None]) -> None:
+    """Register the solver ``hrm``."""
+    register("arcsolve_hrm.solver:HrmSolver", name="hrm")

@@ -19,9 +19,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from arcsolve.errors import ArcsolveError
 from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.core import HRM
+from arcsolve_hrm.errors import ArcsolveError
 
 DESCRIPTION = "checkpoint.json"
 SHARD_BYTES = 15 << 20

@@ -206,10 +206,10 @@ class Decoder:
 
         Args:
             requests: Views, in any order.
-            deadline: ``time.monotonic()`` after which no further batch is begun.
+            deadline: ``time.monotonic()`` after which decoding stops, also within a batch.
 
         Returns:
-            One result per request, in the order given; not begun ones hold None and minus infinity.
+            One result per request, in the order given; unfinished ones hold None, not begun ones minus infinity.
         """
         prefixes = []
         for request in requests:
@@ -224,12 +224,12 @@ class Decoder:
             while len(chosen) > 1 and len(chosen) * len(prefixes[chosen[-1]].tokens) > self.tokens:
                 chosen = chosen[: len(chosen) * 3 // 4]
             begin += len(chosen)
-            batch = self._batch([requests[i] for i in chosen], [prefixes[i] for i in chosen])
+            batch = self._batch([requests[i] for i in chosen], [prefixes[i] for i in chosen], deadline)
             for index, result in zip(chosen, batch, strict=True):
                 results[index] = result
         return results
 
-    def _batch(self, requests: list[Request], prefixes: list[_Prefix]) -> list[Decoded]:
+    def _batch(self, requests: list[Request], prefixes: list[_Prefix], deadline: float | None = None) -> list[Decoded]:
         device, count = self.device, len(requests)
         lengths = torch.tensor([len(prefix.tokens) for prefix in prefixes], device=device)
         longest = int(lengths.max())
@@ -260,6 +260,8 @@ class Decoder:
         running = torch.ones(count, dtype=torch.bool, device=device)
         for step in range(LONGEST_OUTPUT):
             self.steps += 1
+            if deadline is not None and time.monotonic() > deadline:
+                break
             best, token = F.log_softmax(logits.to(torch.float32), -1).max(-1)
             total.index_add_(0, place, torch.where(running, best, 0.0))
             colour = token < 10

@@ -19,9 +19,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from arcsolve.errors import ArcsolveError
 from arcsolve_hrm.checkpoint import Checkpoint, check_shapes, mean_row, with_rows
 from arcsolve_hrm.config import PRESETS, HRMConfig
+from arcsolve_hrm.errors import ArcsolveError
 from arcsolve_hrm.transforms import IDENTITY, parse_name
 
 Table = Literal["all", "originals", "mean"]

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arcsolve_hrm.batches import Batch, Plan, TokenStore
+from arcsolve_hrm.checkpoint import Checkpoint, save_checkpoint
 from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.core import HRM, State
 from arcsolve_hrm.optim import NorMuon, other_parameters
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
 from arcsolve_hrm.seq import colour_tables
-from arcsolve_hrm.shards import save_shards
 
 
 class TrainingStoppedError(RuntimeError):
@@ -358,7 +358,8 @@ class Trainer:
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
         }
-        save_shards(folder, model, self.names, self.demo_hash, record, torch.bfloat16)
+        stored = Checkpoint(model.config, model.state_dict(), tuple(self.names), tuple(self.demo_hash), record)
+        save_checkpoint(folder, stored)
         with torch.no_grad():
             for p, mine in zip(model.parameters(), kept, strict=False):
                 p.copy_(mine)

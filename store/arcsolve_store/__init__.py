@@ -6,26 +6,47 @@ when its schema has to change.
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import arcsolve
 
 if TYPE_CHECKING:
+    from arcsolve_store.reader import Reader
     from arcsolve_store.store import Store
 
 __all__ = ["open", "register_stores"]
 
 
-def open(url_or_path: str | os.PathLike[str] | None = None, *, timeout_s: float = 30.0) -> "Store":  # noqa: A001
-    """Open a store for recording and reading, making or upgrading it where needed.
+@overload
+def open(  # noqa: A001
+    url_or_path: str | os.PathLike[str] | None = ..., *, readonly: Literal[False] = ..., timeout_s: float = ...
+) -> "Store": ...
+
+
+@overload
+def open(  # noqa: A001
+    url_or_path: str | os.PathLike[str] | None = ..., *, readonly: Literal[True], timeout_s: float = ...
+) -> "Reader": ...
+
+
+def open(  # noqa: A001
+    url_or_path: str | os.PathLike[str] | None = None, *, readonly: bool = False, timeout_s: float = 30.0
+) -> "Store | Reader":
+    """Open a store.
 
     Args:
         url_or_path: a file, or a database URL of SQLAlchemy's; None takes ``ARCSOLVE_STORE``, else ``./arcsolve.db``.
+        readonly: open for reading only. Otherwise the store is made where there is none, and upgraded (after a backup)
+            where it is of an older version.
         timeout_s: how long to wait for another process's transaction.
 
     Raises:
         arcsolve.ArcsolveError: it can't be opened, made or upgraded; the message says why and what to do.
     """
+    if readonly:
+        from arcsolve_store.reader import Reader
+
+        return Reader(url_or_path, timeout_s=timeout_s)
     from arcsolve_store.store import Store
 
     return Store(url_or_path, timeout_s=timeout_s)

@@ -7,7 +7,7 @@ the two. Scores stand apart from grids and explanations, so that reading a milli
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -115,6 +115,12 @@ class OutcomeRecord(Base):
     __tablename__ = "outcomes"
     __table_args__ = (
         UniqueConstraint("run_solver_pk", "task_pk", "retry", name="uq_outcomes_run_solver_pk_task_pk_retry"),
+        Index(
+            "ix_outcomes_latest",
+            *("run_solver_pk", "task_pk", "is_solved_at_1", "is_solved_at_2", "cpu_s", "wall_s"),
+            sqlite_where=text("is_latest"),
+            postgresql_where=text("is_latest"),
+        ),
     )
 
     outcome_pk: Mapped[int] = mapped_column(Integer, primary_key=True)

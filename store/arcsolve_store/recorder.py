@@ -32,6 +32,9 @@ from arcsolve_store.models import (
 )
 from arcsolve_store.restoring import load_run
 
+_ANALYSIS_LIMIT = 400
+"""Index entries SQLite samples for the query planner when a run ends: some milliseconds, whatever the store's size."""
+
 
 class Recorder:
     """The writing half of a store."""
@@ -204,6 +207,9 @@ class Recorder:
                 .where(RunRecord.id == run.id)
                 .values(state="complete" if is_complete else "interrupted")
             )
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA analysis_limit={_ANALYSIS_LIMIT}")
+                connection.exec_driver_sql("ANALYZE")
         if not self._session_pks:
             self._stop_heartbeat()
 

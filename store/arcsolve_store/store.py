@@ -1,23 +1,17 @@
-"""`Store`: what `arcsolve_store.open` returns, a recorder and its read-only counterpart in one."""
+"""`Store`: what `arcsolve_store.open` returns, recorder and reader in one."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine, select
-
-from arcsolve.outcome import Outcome
-from arcsolve.recording import Run
 from arcsolve_store import engines, schema
 from arcsolve_store.engines import explained
-from arcsolve_store.location import Location, StoreError, locate
-from arcsolve_store.models import RunRecord
+from arcsolve_store.location import locate
+from arcsolve_store.reader import Reader
 from arcsolve_store.recorder import Recorder
-from arcsolve_store.restoring import load_outcomes
 
 
-class Store(Recorder):
+class Store(Recorder, Reader):
     """A store, opened for writing and reading: an `arcsolve.RunStore` and the analyst's typed queries.
 
     Opening makes the store where there is none and upgrades an older one, after a backup. Reading goes through
@@ -36,7 +30,6 @@ class Store(Recorder):
         """
         location = locate(url_or_path)
         engine = engines.writer(location, timeout_s=timeout_s)
-        self._timeout_s = timeout_s
         try:
             with explained(location):
                 self.backup: Path | None = schema.prepare(engine, location)
@@ -44,30 +37,13 @@ class Store(Recorder):
         except BaseException:
             engine.dispose()
             raise
-        super().__init__(engine, location)
-
-    @property
-    def location(self) -> Location:
-        """Where the store is."""
-        return self._location
-
-    @cached_property
-    def _reader(self) -> Engine:
-        return engines.reader(self._location, timeout_s=self._timeout_s)
-
-    def outcomes_of(self, run: Run) -> list[Outcome]:
-        """See `arcsolve.RunStore.outcomes_of`."""
-        with explained(self._location), self._reader.connect() as connection:
-            run_pk = connection.execute(select(RunRecord.run_pk).where(RunRecord.id == run.id)).scalar()
-            if run_pk is None:
-                raise StoreError(f"Store {self._location} holds no run {run.id}.")
-            return load_outcomes(connection, run_pk)
+        Recorder.__init__(self, engine, location)
+        self._timeout_s = timeout_s
 
     def close(self) -> None:
-        """Release the connections."""
-        super().close()
-        if "_reader" in self.__dict__:
-            self._reader.dispose()
+        """Release the connections. A run that was not finished stays resumable."""
+        Recorder.close(self)
+        Reader.close(self)
 
     def __enter__(self) -> "Store":
         return self

@@ -76,33 +76,44 @@ def score(entry: tuple[DslTask, list[Grid]], lane: str | None, timeout_s: float)
     task, answers = entry
     began = time.process_time()
     error = ""
-    found: list[Hypothesis] = []
+    attempts: list[list[Grid]] = [[] for _ in answers]
+    explained = False
+    lanes: tuple[str, ...] = ()
+    clock = Clock(deadline=time.monotonic() + timeout_s)
     try:
-        clock = Clock(deadline=time.monotonic() + timeout_s)
         if lane is None:
             from arcsolve_dsl.assembly import solve_task
 
-            found = solve_task(task, clock)
+            ranked = solve_task(task, clock)
+            attempts = [[choice.grid for choice in choices[:2]] for choices in ranked]
+            lanes = tuple(choice.hypothesis.lane for choice in ranked[0][:2])
+            explained = all(choices and choices[0].hypothesis.explains_all for choices in ranked)
         else:
             module, function = lane.split(":")
             found = order(list(getattr(importlib.import_module(module), function)(task, clock)))
+            attempts = [two_best(found, index) for index in range(len(answers))]
+            explained = bool(found) and found[0].explains_all
     except Exception:
         error = traceback.format_exc()
     cpu_s = time.process_time() - began
-    right = [[False, False] for _ in answers]
-    for index, answer in enumerate(answers):
-        attempts: list[Grid] = []
-        for hypothesis in found:
-            grid = hypothesis.predictions[index]
-            if grid is not None and not any(np.array_equal(grid, other) for other in attempts):
-                attempts.append(grid)
-            if len(attempts) == 2:
-                break
-        hits = [np.array_equal(grid, answer) for grid in attempts]
-        right[index] = [any(hits[:1]), any(hits)]
+    right = []
+    for grids, answer in zip(attempts, answers, strict=True):
+        hits = [np.array_equal(grid, answer) for grid in grids]
+        right.append([any(hits[:1]), any(hits)])
     right_at = 1 if all(hit[0] for hit in right) else 2 if all(hit[1] for hit in right) else 0
-    lanes = tuple(dict.fromkeys(h.lane for h in found[:2]))
-    return Scored(task.name, right_at, cpu_s, bool(found) and found[0].explains_all, lanes, error)
+    return Scored(task.name, right_at, cpu_s, explained, lanes, error)
+
+
+def two_best(found: list[Hypothesis], index: int) -> list[Grid]:
+    """The first two distinct predictions for a test input."""
+    attempts: list[Grid] = []
+    for hypothesis in found:
+        grid = hypothesis.predictions[index]
+        if grid is not None and not any(np.array_equal(grid, other) for other in attempts):
+            attempts.append(grid)
+        if len(attempts) == 2:
+            break
+    return attempts
 
 
 def main() -> None:

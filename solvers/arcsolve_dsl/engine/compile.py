@@ -52,3 +52,11 @@ def stamp(*modules: str) -> str:
     for module in sorted(modules):
         digest.update((HERE / f"{module}.py").read_bytes())
     return digest.hexdigest()
+
+
+def is_cached(function: Any) -> bool:
+    """Tell whether a compiled version of an `entry` lies in the disk cache (or is loaded already)."""
+    if function.signatures:
+        return True
+    cache_file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    return cache_file is not None and bool(cache_file._load_index())

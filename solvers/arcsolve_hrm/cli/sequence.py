@@ -153,12 +153,12 @@ def evaluate(
     """Answer held-out or evaluation inputs with CHECKPOINT and print the exact score."""
     import numpy as np
 
+    from arcsolve_hrm.checkpoint import load_checkpoint
     from arcsolve_hrm.evaluate import device_named, pass_line
     from arcsolve_hrm.evaluate import evaluate as run
     from arcsolve_hrm.pairs import TRAIN, PairSet
-    from arcsolve_hrm.shards import load_shards
 
-    loaded = load_shards(checkpoint, device_named(device))
+    loaded = load_checkpoint(checkpoint)
     pairs = PairSet.load(data_file)
     known = {name: row for row, name in enumerate(loaded.names)}
     if any(known.get(str(name)) != row for row, name in enumerate(pairs.names)):
@@ -174,7 +174,7 @@ def evaluate(
     )
     recipe = loaded.record["recipe"]
     report = run(
-        loaded.model,
+        loaded.model(device=str(device_named(device))),
         pairs,
         chosen[: limit or None],
         views,

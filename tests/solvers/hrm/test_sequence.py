@@ -12,13 +12,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from arcsolve_hrm.batches import TokenStore  # noqa: E402
+from arcsolve_hrm.checkpoint import load_checkpoint  # noqa: E402
 from arcsolve_hrm.config import PRESETS  # noqa: E402
 from arcsolve_hrm.core import HRM  # noqa: E402
 from arcsolve_hrm.decode import Cache, Decoder, Request, Slots, run_segments  # noqa: E402
+from arcsolve_hrm.errors import ArcsolveError  # noqa: E402
 from arcsolve_hrm.evaluate import evaluate, restore, score, view_requests, vote  # noqa: E402
 from arcsolve_hrm.pairs import SourceTask, build  # noqa: E402
 from arcsolve_hrm.seq import encode, transform  # noqa: E402
-from arcsolve_hrm.shards import load_shards  # noqa: E402
 from arcsolve_hrm.train import Recipe, Trainer, batch_loss, schedule, sequence_scores  # noqa: E402
 
 TINY = replace(PRESETS["tiny"], hidden_size=32, num_heads=2, forward_dtype="float32")
@@ -175,15 +176,15 @@ def test_it_learns_decodes_votes_and_comes_back_from_shards(tmp_path, pairs, one
     assert '"held_loss"' in log
     assert float(batch_loss(run.model.eval(), run._next_batch(), run.recipe, backward=False)[0]) < 0.7 * first
     run.export(tmp_path / "shards")
-    loaded = load_shards(tmp_path / "shards")
-    assert loaded.names == pairs.names.tolist()
+    loaded = load_checkpoint(tmp_path / "shards")
+    assert list(loaded.names) == pairs.names.tolist()
     held = np.flatnonzero(pairs.role == 1)
-    report = evaluate(loaded.model, pairs, held, views=4, rescore=2, counts=[1])
+    report = evaluate(loaded.model(), pairs, held, views=4, rescore=2, counts=[1])
     assert set(report["sets"]["t"]) == {"votes1", "votes4", "rescored"}
     assert report["sets"]["t"]["votes4"]["inputs"] == 2
     (tmp_path / "shards" / "weights-1-of-1.safetensors").write_bytes(b"x")
-    with pytest.raises(ValueError, match="damaged"):
-        load_shards(tmp_path / "shards")
+    with pytest.raises(ArcsolveError, match="damaged"):
+        load_checkpoint(tmp_path / "shards")
 
 
 def test_greedy_decoding_agrees_with_teacher_forcing(pairs):

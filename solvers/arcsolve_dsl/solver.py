@@ -1,0 +1,75 @@
+"""The solver plugin: candidates with a program each, found by all lanes within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+import arcsolve
+from arcsolve_dsl.lane import Clock, DslTask
+
+MARGIN_S = 0.3
+"""Wall seconds kept back to rank and hand in."""
+
+
+def as_dsl_task(challenge: arcsolve.Challenge) -> DslTask:
+    """A challenge as the lanes want it: contiguous int8 grids."""
+    demos = tuple((_cells(pair.input), _cells(pair.output)) for pair in challenge.train)
+    return DslTask(demos, tuple(_cells(grid) for grid in challenge.test_inputs), challenge.id)
+
+
+def _cells(grid: Any) -> Any:
+    return np.array(grid, dtype=np.int8, order="C")
+
+
+class DslSolver(arcsolve.Solver):
+    """Synthesise a program that explains the demonstrations, and run it on the test inputs.
+
+    Pieces made by short operation sequences are composed to the answer (after icecuber, 2020), and rules are learned
+    per object, per cell and from numbers and symmetries. Every candidate's explanation is its program.
+    """
+
+    name: ClassVar[str] = "dsl"
+    version: ClassVar[str] = "1"
+    resources: ClassVar[arcsolve.Resources] = arcsolve.Resources(threads=1, memory_mb=1024)
+
+    class Options(arcsolve.Options):
+        """What the search may spend."""
+
+        effort: int = arcsolve.Option(2, ge=1, le=3, description="1 first searches only, 2 also second ones, 3 deeper")
+        steps: int = arcsolve.Option(
+            0, ge=0, description="engine operations a task may cost, a fixed number; 0 = no limit"
+        )
+
+    @classmethod
+    def warm_up(cls, options: Any) -> None:
+        """Compile the engine once per machine; later calls load it from the cache."""
+        from arcsolve_dsl.warmup import warm_up
+
+        warm_up()
+
+    def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
+        """Yield the best candidates after each lane; confidences are calibrated, see `arcsolve_dsl.choice`."""
+        from arcsolve_dsl.assembly import rounds
+
+        task = as_dsl_task(challenge)
+        clock = Clock(
+            deadline=budget.deadline - MARGIN_S,
+            steps_left=self.options.steps or None,
+            seed=budget.seed,
+        )
+        sent: dict[tuple[int, bytes], float] = {}
+        for ranked in rounds(task, clock, self.options.effort):
+            for choice in ranked:
+                key = (choice.test_index, bytes([*choice.grid.shape]) + choice.grid.tobytes())
+                if sent.get(key, -1.0) < choice.confidence:
+                    sent[key] = choice.confidence
+                    yield arcsolve.Candidate(
+                        choice.test_index,
+                        choice.grid,
+                        choice.confidence,
+                        choice.hypothesis.program.text,
+                        sum(choice.hypothesis.explained),
+                    )

@@ -1,0 +1,191 @@
+"""A loaded checkpoint at work: find the task's row, ask in views, count votes, explain."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import arcsolve
+from arcsolve_hrm.adaptation import Schedule, train_at_test_time
+from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint
+from arcsolve_hrm.devices import choose_dtype
+from arcsolve_hrm.pairs import demo_hash
+from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
+from arcsolve_hrm.transforms import Augmentation, parse_name
+from arcsolve_hrm.voting import Ballot
+
+if TYPE_CHECKING:
+    from arcsolve_hrm.core import HRM
+    from arcsolve_hrm.solver import HrmSolver
+
+KNOWN = "demonstrations seen in training"
+KNOWN_WITH_TESTS = "demonstrations seen in training, and maybe its test pairs: a training task"
+UNSEEN = "unseen in training; test-time training on its demonstrations"
+CANDIDATES = 10
+"""Distinct answers handed in per test input at the end."""
+
+Rows = tuple[tuple[int, Augmentation | None], ...]
+
+
+class Service(NamedTuple):
+    """What answers one task."""
+
+    predictor: Predictor
+    rows: Rows
+    protocol: str
+    """`KNOWN`, `KNOWN_WITH_TESTS` or `UNSEEN`."""
+    note: str = ""
+    """What test-time training saw."""
+
+
+class Server:
+    """A checkpoint, ready to answer.
+
+    Args:
+        folder: The checkpoint folder.
+        options: The solver's options.
+        device: ``cpu`` or a torch device.
+    """
+
+    def __init__(self, folder: Path, options: HrmSolver.Options, device: str) -> None:
+        self.device, self.options = device, options
+        self.checkpoint: Checkpoint = load_checkpoint(folder)
+        self.dtype = choose_dtype(options.dtype, device)
+        self.predictor = self.predictor_for(self.checkpoint.model(dtype=self.dtype, device=device))
+        self._row_of_demos = {key: row for row, key in enumerate(self.checkpoint.demo_hashes) if key}
+        self._rows_of_name: dict[str, list[tuple[int, Augmentation | None]]] = {}
+        if not self._row_of_demos:  # a published table knows its tasks by name only
+            for row, name in enumerate(self.checkpoint.names):
+                task, augmentation = parse_name(name)
+                self._rows_of_name.setdefault(task, []).append((row, augmentation))
+
+    def predictor_for(self, model: HRM) -> Predictor:
+        """Wrap a network of this checkpoint's layout."""
+        recipe = self.checkpoint.record.get("recipe", {})
+        cycles = self.options.max_cycles
+        if model.config.layout == "seq":
+            segments = cycles or recipe.get("segments", 1)
+            return SequencePredictor(
+                model, legend=recipe.get("legend", True), ahead=recipe.get("ahead", True), segments=segments
+            )
+        return CanvasPredictor(
+            model,
+            max_segments=cycles or None,
+            is_halting=self.options.halt,
+            is_bounding=self.options.canvas == "bounding",
+        )
+
+    def rows(self, challenge: arcsolve.Challenge) -> Rows:
+        """Find the rows of the puzzle embedding that stand for a task; none where it is unseen (or to be forgotten)."""
+        if self.options.forget:
+            return ()
+        row = self._row_of_demos.get(demo_hash(unsigned(demonstrations(challenge))))
+        if row is not None:
+            return ((row, None),)
+        return tuple(self._rows_of_name.get(challenge.id, ()))
+
+    def question(self, challenge: arcsolve.Challenge, index: int, rows: Rows) -> Question:
+        """Put a test input as a question."""
+        return Question(challenge.test_inputs[index], demonstrations(challenge), rows)
+
+    def service(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget, deadline: float) -> Service:
+        """Choose what answers a task: the network with its row, or a copy trained for it.
+
+        Raises:
+            arcsolve.Abstain: If the task is unseen and is not to be trained for, or training did not get there.
+        """
+        rows = self.rows(challenge)
+        if rows:
+            name = self.checkpoint.names[rows[0][0]] if self.checkpoint.names else ""
+            is_training_task = name.partition("/")[0].endswith("-training")
+            return Service(self.predictor, rows, KNOWN_WITH_TESTS if is_training_task else KNOWN)
+        if self.options.unseen == "abstain":
+            raise arcsolve.Abstain(
+                "the checkpoint never saw this task's demonstrations; -o hrm.unseen=train trains on them for a while"
+            )
+        if self.checkpoint.config.layout != "seq":
+            raise arcsolve.Abstain("unseen task, and test-time training is there for seq checkpoints only")
+        seconds = 0.75 * min(deadline - time.monotonic(), budget.timeout_s)
+        outcome = train_at_test_time(
+            self.checkpoint,
+            demonstrations(challenge),
+            Schedule(seconds=seconds, seed=budget.seed),
+            dtype=self.dtype,
+            device=self.device,
+        )
+        if outcome.model is None:
+            raise arcsolve.Abstain(f"unseen task; test-time training for {seconds:.0f} s: {outcome.reason}")
+        return Service(self.predictor_for(outcome.model), ((0, None),), UNSEEN, outcome.reason)
+
+    def answers(
+        self, challenge: arcsolve.Challenge, budget: arcsolve.Budget, deadline: float
+    ) -> Iterator[arcsolve.Candidate]:
+        """Yield the two leading answers whenever the lead may have changed, and all of them at the end.
+
+        The test inputs take turns, a batch of views each, so that none is left out when the time runs short.
+
+        Raises:
+            arcsolve.Abstain: See `service`; and if no view gave a usable answer.
+        """
+        service = self.service(challenge, budget, deadline)
+        predictor = service.predictor
+        questions = [self.question(challenge, index, service.rows) for index in range(len(challenge.test_inputs))]
+        may_copy = any(np.array_equal(pair.input, pair.output) for pair in challenge.train)
+        views = [predictor.views(question, self.options.views, seed=budget.seed) for question in questions]
+        ballots = [
+            Ballot(question.source, len(mine), may_copy=may_copy)
+            for question, mine in zip(questions, views, strict=True)
+        ]
+        is_first = True
+        for begin in range(0, max(map(len, views)), predictor.batch):
+            for index, question in enumerate(questions):
+                batch = views[index][begin : begin + predictor.batch]
+                if not is_first and time.monotonic() >= deadline:
+                    break
+                is_first = False
+                for prediction in predictor.ask(question, batch, deadline=deadline):
+                    ballots[index].add(prediction)
+                yield from self._candidates(index, ballots[index], service, limit=2)
+        for index, ballot in enumerate(ballots):
+            yield from self._candidates(index, ballot, service, limit=CANDIDATES, is_final=True)
+        if not any(ballot.ranked() for ballot in ballots):
+            asked = sum(ballot.asked for ballot in ballots)
+            raise arcsolve.Abstain(f"none of {asked} views gave a rectangle that differs from the test input in time")
+
+    def _candidates(
+        self, index: int, ballot: Ballot, service: Service, *, limit: int, is_final: bool = False
+    ) -> Iterator[arcsolve.Candidate]:
+        for answer in ballot.ranked()[:limit]:
+            explanation = {
+                "protocol": service.protocol,
+                **({"test_time_training": service.note} if service.note else {}),
+                "votes": answer.votes,
+                "views": ballot.asked,
+                "views_without_answer": ballot.dropped,
+                "log_probability": round(answer.log_probability, 4),
+                "segments": round(answer.segments, 2),
+            }
+            yield arcsolve.Candidate(
+                index,
+                answer.grid,
+                confidence=ballot.confidence(answer, is_final=is_final),
+                explanation=json.dumps(explanation, separators=(",", ":")),
+            )
+
+    def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
+        """Log-probability of each grid as the output, None for an unseen task."""
+        rows = self.rows(challenge)
+        if not rows:
+            return None
+        question = self.question(challenge, index, rows)
+        return self.predictor.log_likelihoods(question, grids, views=min(8, self.options.views), seed=0)
+
+
+def demonstrations(challenge: arcsolve.Challenge) -> list[tuple[arcsolve.Grid, arcsolve.Grid]]:
+    """Give a challenge's demonstrations as pairs of grids."""
+    return [(pair.input, pair.output) for pair in challenge.train]

@@ -1,0 +1,141 @@
+"""The solver plugin: known tasks by their row, unseen ones by test-time training or not at all, answers by voting.
+
+A task is *known* when its demonstrations are those of a row of the checkpoint's puzzle embedding (the protocol of HRM,
+TRM and mdlARC: demonstrations of the evaluation tasks are trained on, their test outputs never). Any other task is
+*unseen*. Explanations say which of the two an answer belongs to, so that the two can be reported apart.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import arcsolve
+
+if TYPE_CHECKING:
+    from arcsolve_hrm.serving import Server
+
+SHIPPED = Path(__file__).parent / "weights"
+MAX_SIDE = 30
+MARGIN_S = 0.25
+"""Seconds kept back before the deadline: no batch of views is begun in them."""
+
+
+class HrmSolver(arcsolve.Solver):
+    """Hierarchical Reasoning Model: two recurrent modules, votes over augmented views."""
+
+    name = "hrm"
+    version = "1"
+    resources = arcsolve.Resources(threads=0, memory_mb=2048, gpu=True)
+
+    class Options(arcsolve.Options):
+        """Options of the HRM solver."""
+
+        checkpoint: str = arcsolve.Option("", description="Checkpoint folder; empty takes the one in the package.")
+        views: int = arcsolve.Option(8, ge=1, le=1000, description="Augmented views per test input that vote.")
+        max_cycles: int = arcsolve.Option(
+            0, ge=0, le=64, description="ACT segments at most, also beyond the trained number; 0 as trained."
+        )
+        halt: bool = arcsolve.Option(True, description="Stop thinking early where the Q head says so (canvas models).")
+        canvas: Literal["bounding", "full"] = arcsolve.Option(
+            "bounding", description="Cut the canvas down to the foretold size, or keep 30x30 (canvas models)."
+        )
+        unseen: Literal["abstain", "train"] = arcsolve.Option(
+            "abstain", description="What to do with a task whose demonstrations the checkpoint never saw."
+        )
+        forget: bool = arcsolve.Option(
+            False, description="Treat every task as unseen: with unseen=train the stricter protocol."
+        )
+        trace: bool = arcsolve.Option(True, description="Explain the best answer by how the network came to it.")
+        dtype: Literal["auto", "float32", "bfloat16"] = arcsolve.Option(
+            "auto", description="Floating-point type; auto takes bfloat16 where the machine has it."
+        )
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        require_torch()
+        self._server: Server | None = None
+
+    @classmethod
+    def warm_up(cls, options: Any) -> None:
+        """Say at once, in the parent process, that torch or the checkpoint is missing."""
+        require_torch()
+        checkpoint_folder(options.checkpoint)
+
+    def prepare(self, challenges: Sequence[arcsolve.Challenge], budget: arcsolve.Budget) -> None:
+        """Load the checkpoint."""
+        self._serve(budget.device)
+
+    def _serve(self, device: str) -> Server:
+        if self._server is None or self._server.device != device:
+            from arcsolve_hrm.serving import Server
+
+            self._server = Server(checkpoint_folder(self.options.checkpoint), self.options, device)
+        return self._server
+
+    def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
+        """Yield the best answers after every batch of views, at the end once more with their explanation."""
+        refuse_large(challenge)
+        yield from self._serve(budget.device).answers(challenge, budget, budget.deadline - MARGIN_S)
+
+    def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
+        """Log-probability of each grid, for a known task; None for an unseen one or one that does not fit."""
+        sides = [side for grid in (*grids, *_all_grids(challenge)) for side in grid.shape]
+        if not grids or max(sides) > MAX_SIDE:
+            return None
+        return self._serve("cpu" if self._server is None else self._server.device).score(challenge, index, grids)
+
+    def close(self) -> None:
+        """Drop the network."""
+        self._server = None
+
+
+def require_torch() -> None:
+    """Check for the packages of the ``hrm`` extra.
+
+    Raises:
+        ArcsolveError: If torch or safetensors is missing, with what to run.
+    """
+    for package in ("torch", "safetensors"):
+        if importlib.util.find_spec(package) is None:
+            raise arcsolve.ArcsolveError(
+                f"Solver 'hrm' needs {package}, which is not installed. Run: pip install 'arcsolve[hrm]'."
+            )
+
+
+def checkpoint_folder(option: str) -> Path:
+    """Find the checkpoint that the option names, or the shipped one.
+
+    Raises:
+        ArcsolveError: If there is none.
+    """
+    folder = Path(option).expanduser() if option else SHIPPED
+    if (folder / "checkpoint.json").is_file():
+        return folder
+    if option:
+        raise arcsolve.ArcsolveError(
+            f"Option hrm.checkpoint: {folder} is no checkpoint folder (it has no checkpoint.json). "
+            "Make one with: arcsolve hrm train … --export FOLDER, or arcsolve hrm convert FILE FOLDER."
+        )
+    raise arcsolve.ArcsolveError(
+        "This installation has no HRM checkpoint in the package. Give one: -o hrm.checkpoint=FOLDER."
+    )
+
+
+def refuse_large(challenge: arcsolve.Challenge) -> None:
+    """Decline what does not fit on the model's 30x30.
+
+    Raises:
+        Abstain: Naming the first grid that is too large.
+    """
+    for grid in _all_grids(challenge):
+        height, width = grid.shape
+        if max(height, width) > MAX_SIDE:
+            raise arcsolve.Abstain(f"a grid is {height}x{width}; the model takes at most {MAX_SIDE}x{MAX_SIDE}")
+
+
+def _all_grids(challenge: arcsolve.Challenge) -> list[arcsolve.Grid]:
+    pairs = [grid for pair in challenge.train for grid in (pair.input, pair.output)]
+    return [*pairs, *challenge.test_inputs]
