@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -204,17 +204,18 @@ class Worker:
         self._last_output = (self._last_output + data)[-_KEPT_OUTPUT_BYTES:]
         return bool(data)
 
-    def receive(self) -> Sequence[Message]:
-        """The messages that have arrived; empty also at the end of the channel.
+    def receive(self) -> Iterable[Message] | None:
+        """The messages that have arrived; None at the end of the channel.
 
-        Raises:
-            WireError: what arrived is no message.
+        Going through them raises `arcsolve.run.wire.WireError` at what is no message.
         """
         try:
             data = self.channel.recv(1 << 18)
-        except (BlockingIOError, ConnectionError):
+        except BlockingIOError:
             return ()
-        return list(self.unpacker.feed(data))
+        except OSError:
+            return None
+        return self.unpacker.feed(data) if data else None
 
     def kill(self, status: Status, detail: str) -> None:
         """Have it killed for a reason."""
@@ -238,6 +239,11 @@ class Worker:
             path, line, function = (group.decode("utf-8", "replace") for group in place.groups())
             text += f" ({os.path.basename(path)}, line {line}, in {function})"
         return text
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connections were dropped."""
+        return self.output < 0
 
     def close(self) -> None:
         """Drop the connections."""

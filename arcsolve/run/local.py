@@ -188,12 +188,18 @@ class _Loop:
             self._note_failed_start(lane, Status.CRASHED, f"the solver's fork server ended ({ending})")
 
     def _hear_output(self, worker: Worker) -> None:
-        if not worker.read_output():
+        if not worker.is_closed and not worker.read_output():
             self._selector.unregister(worker.output)
 
     def _hear_worker(self, lane: Lane, worker: Worker) -> None:
+        if worker.is_closed:
+            return
         try:
-            for message in worker.receive():
+            messages = worker.receive()
+            if messages is None:  # its end, or it closed the channel: its exit or the time limit will tell
+                self._selector.unregister(worker.channel)
+                return
+            for message in messages:
                 self._take(lane, worker, message)
         except (WireError, KeyError, TypeError, IndexError, ValueError) as error:
             worker.kill(Status.CRASHED, f"the worker's channel was disturbed: {error}")
@@ -285,7 +291,7 @@ class _Loop:
     def _drain(self, lane: Lane, worker: Worker) -> None:
         """Hear what a dead worker had still said."""
         try:
-            while worker.channel.fileno() >= 0 and (messages := worker.receive()):
+            while messages := worker.receive():
                 for message in messages:
                     self._take(lane, worker, message)
         except (WireError, KeyError, TypeError, IndexError, ValueError):
