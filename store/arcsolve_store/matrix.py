@@ -9,9 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, String, case, cast, func, select
+from sqlalchemy import BigInteger, Connection, String, and_, case, cast, func, select
 
-from arcsolve_store.models import CandidateRecord, OutcomeRecord, RunRecord, RunSolverRecord, RunTaskRecord, TaskRecord
+from arcsolve_store.models import (
+    CandidateRecord,
+    OutcomeRecord,
+    RunRecord,
+    RunSolverRecord,
+    RunTaskRecord,
+    TaskRecord,
+    TestResultRecord,
+)
 
 _MICRO = 1_000_000
 _MOST_PARAMETERS = 1000
@@ -63,6 +71,8 @@ class OutcomeMatrix:
     """(n, s) CPU seconds, to the microsecond."""
     wall_s: NDArray[np.float64]
     """(n, s) wall seconds, to the microsecond."""
+    is_right_anywhere: NDArray[np.bool_]
+    """(n, s) the right grid is among the candidates kept for every test input (oracle@all); False unless asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,26 +90,31 @@ class Confidences:
     """(c,) 1 or 2 where it was handed in, else 0."""
 
 
-def outcome_matrix(connection: Connection, run_pks: list[int], *, with_times: bool = True) -> OutcomeMatrix:
+def outcome_matrix(
+    connection: Connection, run_pks: list[int], *, with_times: bool = True, with_oracle: bool = False
+) -> OutcomeMatrix:
     """The latest outcomes of some runs as arrays."""
     columns = _columns(connection, run_pks)
     times = (OutcomeRecord.cpu_s, OutcomeRecord.wall_s) if with_times else ()
-    values = by_solver(connection, run_pks, *(cast(time * _MICRO, BigInteger) for time in times))
+    more = [cast(time * _MICRO, BigInteger) for time in times] + ([_right_anywhere()] if with_oracle else [])
+    values = by_solver(connection, run_pks, *more)
     tasks, row_of = _tasks(connection, run_pks, [arrays[0] for arrays in values.values()])
     shape = (len(tasks), len(columns))
-    present, at_1, at_2 = (np.zeros(shape, dtype=bool) for _ in range(3))
+    present, at_1, at_2, anywhere = (np.zeros(shape, dtype=bool) for _ in range(4))
     cpu_s, wall_s = (np.full(shape, np.nan) for _ in range(2))
     for position, run_solver_pk in enumerate(columns):
         if run_solver_pk not in values:
             continue
         task_pks, solved_from, *micros = values[run_solver_pk]
+        if with_oracle:
+            anywhere[row_of[task_pks], position] = micros.pop() == 1
         index = row_of[task_pks]
         present[index, position] = True
         at_1[index, position] = solved_from == 1
         at_2[index, position] = solved_from > 0
         for target, value in zip((cpu_s, wall_s), micros, strict=False):
             target[index, position] = value / _MICRO
-    return OutcomeMatrix(tasks, tuple(columns.values()), present, at_1, at_2, cpu_s, wall_s)
+    return OutcomeMatrix(tasks, tuple(columns.values()), present, at_1, at_2, cpu_s, wall_s, anywhere)
 
 
 def by_solver(connection: Connection, run_pks: list[int], *more: Any) -> dict[int, list[NDArray[np.int64]]]:
@@ -184,6 +199,17 @@ def near_misses(connection: Connection, run_pks: list[int], limit: int) -> list[
     for row in rows:
         first.setdefault(row[0], NearMiss(row[0], row[1], row[2], float(row[3]), row[4]))
     return list(first.values())
+
+
+def _right_anywhere() -> Any:
+    """1 where every test result of the outcome knows a rank of the right grid, else 0."""
+    tests, found = func.count(), func.count(TestResultRecord.rank_of_correct)
+    return (
+        select(case((and_(tests > 0, tests == found), 1), else_=0))
+        .where(TestResultRecord.outcome_pk == OutcomeRecord.outcome_pk)
+        .correlate(OutcomeRecord)
+        .scalar_subquery()
+    )
 
 
 def _of_runs(run_pks: list[int]) -> Any:

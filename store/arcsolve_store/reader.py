@@ -247,15 +247,19 @@ class Reader:
 
     # Arrays
 
-    def outcome_matrix(self, runs: Names = None, *, with_times: bool = True) -> matrix.OutcomeMatrix:
+    def outcome_matrix(
+        self, runs: Names = None, *, with_times: bool = True, with_oracle: bool = False
+    ) -> matrix.OutcomeMatrix:
         """Solved flags and times of runs as tasks x solvers arrays.
 
         Args:
             runs: runs, each named as for `resolve`; None takes every run.
             with_times: False leaves the times NaN, in half the time.
+            with_oracle: also look for the right grid among all candidates.
         """
         with self._reading() as connection:
-            return matrix.outcome_matrix(connection, self._run_pks(connection, runs), with_times=with_times)
+            pks = self._run_pks(connection, runs)
+            return matrix.outcome_matrix(connection, pks, with_times=with_times, with_oracle=with_oracle)
 
     def confidences(self, runs: Names = None, *, only_attempts: bool = True) -> matrix.Confidences:
         """Confidence and correctness of the attempts (or of all candidates) of runs as flat arrays."""
