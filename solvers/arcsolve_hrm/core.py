@@ -8,7 +8,7 @@ published numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -216,6 +216,7 @@ class HRM(nn.Module):
         rope: Rope,
         packing: Packing | None = None,
         stores: Sequence[KeyValueStore] | None = None,
+        watch: Callable[[Tensor], None] | None = None,
     ) -> StepOutput:
         """Run all cycles of one ACT segment.
 
@@ -225,6 +226,7 @@ class HRM(nn.Module):
             rope: Rotary tables for the T tokens.
             packing: Document boundaries when the row is packed (B = 1).
             stores: ``config.layer_passes`` key/value stores when decoding step by step.
+            watch: Called with z_h [B, T, hidden] after each H pass, i.e. after each cycle.
 
         Returns:
             The detached state, logits and Q values.
@@ -244,7 +246,20 @@ class HRM(nn.Module):
                     z_l = self.L_level(z_l, z_h + x, rope, config.causal, packing, taken)
                 else:
                     z_h = self.high_level(z_h, z_l, rope, config.causal, packing, taken)
-        prefix = config.puzzle_emb_len
-        logits = self.lm_head(z_h)[:, prefix:] if prefix else self.lm_head(z_h)
-        q = self.q_head(z_h[:, 0] if prefix else z_h).to(torch.float32)
+                    if watch is not None:
+                        watch(z_h)
+        logits, q = self.heads(z_h)
         return StepOutput(State(z_h.detach(), z_l.detach()), logits, q)
+
+    def heads(self, z_h: Tensor) -> tuple[Tensor, Tensor]:
+        """Read logits and Q values off the H state.
+
+        Args:
+            z_h: [B, T, hidden].
+
+        Returns:
+            As in :class:`StepOutput`.
+        """
+        prefix = self.config.puzzle_emb_len
+        logits = self.lm_head(z_h)[:, prefix:] if prefix else self.lm_head(z_h)
+        return logits, self.q_head(z_h[:, 0] if prefix else z_h).to(torch.float32)

@@ -187,7 +187,7 @@ class CanvasPredictor:
     ) -> Iterator[Prediction]:
         thoughts = think(
             self.model,
-            [canvases.encode(_augmentation(view).apply(question.source), canvas=canvas) for view in views],
+            [canvases.encode(augmentation_of(view).apply(question.source), canvas=canvas) for view in views],
             [view.row for view in views],
             canvas=canvas,
             max_segments=self.max_segments,
@@ -197,7 +197,7 @@ class CanvasPredictor:
         for view, thought in zip(views, thoughts, strict=True):
             grid = thought.grid(canvas)
             log_q = float(F.logsigmoid(torch.tensor(thought.q_halt)))
-            yield Prediction(None if grid is None else _augmentation(view).invert(grid), log_q, thought.segments)
+            yield Prediction(None if grid is None else augmentation_of(view).invert(grid), log_q, thought.segments)
 
     def canvas(self, question: Question, view: View) -> Canvas:
         """Choose the canvas for a view."""
@@ -211,7 +211,7 @@ class CanvasPredictor:
         """See `Predictor.log_likelihoods`."""
         sums = np.zeros((len(grids), 0))
         for view in self.views(question, views, seed=seed):
-            augmentation = _augmentation(view)
+            augmentation = augmentation_of(view)
             source = augmentation.apply(question.source)
             turned = [augmentation.apply(grid) for grid in grids]
             bounding = self.canvas(question, view)
@@ -239,7 +239,8 @@ class CanvasPredictor:
         return last[-1].logits[0]
 
 
-def _augmentation(view: View) -> Augmentation:
+def augmentation_of(view: View) -> Augmentation:
+    """Give a canvas view's augmentation (the sequence layout numbers the symmetries differently)."""
     return Augmentation(view.dihedral, view.colours)
 
 

@@ -16,6 +16,7 @@ from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint
 from arcsolve_hrm.devices import choose_dtype
 from arcsolve_hrm.pairs import demo_hash
 from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
+from arcsolve_hrm.trace import Trace, trace
 from arcsolve_hrm.transforms import Augmentation, parse_name
 from arcsolve_hrm.voting import Ballot
 
@@ -151,16 +152,27 @@ class Server:
                 for prediction in predictor.ask(question, batch, deadline=deadline):
                     ballots[index].add(prediction)
                 yield from self._candidates(index, ballots[index], service, limit=2)
-        for index, ballot in enumerate(ballots):
-            yield from self._candidates(index, ballot, service, limit=CANDIDATES, is_final=True)
+        for index, (question, ballot) in enumerate(zip(questions, ballots, strict=True)):
+            best = ballot.ranked()[:1]
+            story = None
+            if best and self.options.trace and time.monotonic() < deadline:
+                story = trace(predictor, question, views[index][best[0].views[0]], best[0].grid)
+            yield from self._candidates(index, ballot, service, limit=CANDIDATES, story=story, is_final=True)
         if not any(ballot.ranked() for ballot in ballots):
             asked = sum(ballot.asked for ballot in ballots)
             raise arcsolve.Abstain(f"none of {asked} views gave a rectangle that differs from the test input in time")
 
     def _candidates(
-        self, index: int, ballot: Ballot, service: Service, *, limit: int, is_final: bool = False
+        self,
+        index: int,
+        ballot: Ballot,
+        service: Service,
+        *,
+        limit: int,
+        story: Trace | None = None,
+        is_final: bool = False,
     ) -> Iterator[arcsolve.Candidate]:
-        for answer in ballot.ranked()[:limit]:
+        for rank, answer in enumerate(ballot.ranked()[:limit]):
             explanation = {
                 "protocol": service.protocol,
                 **({"test_time_training": service.note} if service.note else {}),
@@ -169,6 +181,7 @@ class Server:
                 "views_without_answer": ballot.dropped,
                 "log_probability": round(answer.log_probability, 4),
                 "segments": round(answer.segments, 2),
+                **({"trace": story.to_dict()} if story is not None and rank == 0 else {}),
             }
             yield arcsolve.Candidate(
                 index,

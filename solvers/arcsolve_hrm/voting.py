@@ -33,6 +33,8 @@ class Answer(NamedTuple):
     """Mean over its voters."""
     segments: float
     """Mean over its voters."""
+    views: tuple[int, ...]
+    """Which of the views voted for it, counted in the order in which they were added."""
 
 
 class Ballot:
@@ -49,7 +51,7 @@ class Ballot:
         self.asked = 0
         self.dropped = 0
         """Views without a usable answer: no rectangle, or a mere copy."""
-        self._votes: dict[tuple[tuple[int, ...], bytes], list[Prediction]] = {}
+        self._votes: dict[tuple[tuple[int, ...], bytes], list[tuple[int, Prediction]]] = {}
 
     def add(self, prediction: Prediction) -> None:
         """Count one view."""
@@ -58,20 +60,22 @@ class Ballot:
         if grid is None or (not self.may_copy and np.array_equal(grid, self.source)):
             self.dropped += 1
             return
-        self._votes.setdefault((grid.shape, grid.tobytes()), []).append(prediction)
+        self._votes.setdefault((grid.shape, grid.tobytes()), []).append((self.asked - 1, prediction))
 
     def ranked(self) -> list[Answer]:
         """Give the distinct answers, best first."""
-        answers = [
-            Answer(
-                voters[0].grid,
-                len(voters),
-                float(np.mean([voter.log_probability for voter in voters])),
-                float(np.mean([voter.segments for voter in voters])),
+        answers = []
+        for (shape, cells), voters in self._votes.items():
+            votes = [prediction for _, prediction in voters]
+            answers.append(
+                Answer(
+                    np.frombuffer(cells, dtype=np.int8).reshape(shape),
+                    len(votes),
+                    float(np.mean([vote.log_probability for vote in votes])),
+                    float(np.mean([vote.segments for vote in votes])),
+                    tuple(view for view, _ in voters),
+                )
             )
-            for voters in self._votes.values()
-            if voters[0].grid is not None
-        ]
         return sorted(answers, key=lambda answer: (-answer.votes, -answer.log_probability, answer.grid.tobytes()))
 
     def confidence(self, answer: Answer, *, is_final: bool = False) -> float:
