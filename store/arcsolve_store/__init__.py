@@ -30,7 +30,10 @@ def open(  # noqa: A001
 
 
 def open(  # noqa: A001
-    url_or_path: str | os.PathLike[str] | None = None, *, readonly: bool = False, timeout_s: float = 30.0
+    url_or_path: str | os.PathLike[str] | None = None,
+    *,
+    readonly: bool = False,
+    timeout_s: float = 30.0,
 ) -> "Store | Reader":
     """Open a store.
 

@@ -4,10 +4,11 @@ Under SQLite a writer takes the write lock at BEGIN (``BEGIN IMMEDIATE``): a tra
 later fails at once when another process wrote in between, and no timeout helps.
 """
 
+import random
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from arcsolve_store.location import Location, NetworkFileSystemWarning, StoreErr
 
 _READER_CACHE_KIB = 65536
 _READER_MMAP_BYTES = 1 << 30
+_RETRY_S = (0.0005, 0.003)
 
 
 def writer(location: Location, *, timeout_s: float) -> Engine:
@@ -55,7 +57,28 @@ def writer(location: Location, *, timeout_s: float) -> Engine:
             raise
         return connection
 
-    return _sqlite_engine(connect, "BEGIN IMMEDIATE")
+    def begin(connection: sqlite3.Connection) -> None:
+        _begin_writing(connection, timeout_s)
+
+    return _sqlite_engine(connect, begin)
+
+
+def _begin_writing(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """Take the write lock, asking often: SQLite's own waiting sleeps up to 0.1 s a time, and the unlucky starve."""
+    deadline = time.monotonic() + timeout_s
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(*_RETRY_S))
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(timeout_s * 1000)}")
 
 
 def reader(location: Location, *, timeout_s: float) -> Engine:
@@ -74,7 +97,10 @@ def reader(location: Location, *, timeout_s: float) -> Engine:
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
-    return _sqlite_engine(connect, "BEGIN")
+    def begin(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+
+    return _sqlite_engine(connect, begin)
 
 
 def _open_read_only(path: Path, uri: str, timeout_s: float) -> sqlite3.Connection:
@@ -107,12 +133,12 @@ def _set_journal(connection: sqlite3.Connection, journal: str, timeout_s: float)
             return
 
 
-def _sqlite_engine(connect: Any, begin: str) -> Engine:
+def _sqlite_engine(connect: Callable[[], sqlite3.Connection], begin: Callable[[Any], None]) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=2)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        begin(connection.connection.driver_connection)
 
     return engine
 
