@@ -17,78 +17,45 @@ if TYPE_CHECKING:
 class ColumnLike(Protocol):
     """A solver in a run."""
 
-    @property
-    def run(self) -> str: ...
-
-    @property
-    def solver(self) -> str: ...
+    run: str
+    solver: str
 
 
 class TaskLike(Protocol):
     """A task and its content."""
 
-    @property
-    def task_id(self) -> str: ...
-
-    @property
-    def task_sha256(self) -> str: ...
+    task_id: str
+    task_sha256: str
 
 
 class MatrixLike(Protocol):
     """n tasks by s (run, solver) columns."""
 
-    @property
-    def tasks(self) -> Sequence[TaskLike]: ...
-
-    @property
-    def columns(self) -> Sequence[ColumnLike]: ...
-
-    @property
-    def is_present(self) -> Bools: ...
-
-    @property
-    def is_solved_at_2(self) -> Bools: ...
-
-    @property
-    def wall_s(self) -> Floats: ...
-
-    @property
-    def is_right_anywhere(self) -> Bools: ...
+    tasks: Sequence[TaskLike]
+    columns: Sequence[ColumnLike]
+    is_present: Bools
+    is_solved_at_2: Bools
+    wall_s: Floats
+    is_right_anywhere: Bools
 
 
 class ConfidencesLike(Protocol):
     """Candidates whose correctness is known, flat."""
 
-    @property
-    def columns(self) -> Sequence[ColumnLike]: ...
-
-    @property
-    def column(self) -> Ints: ...
-
-    @property
-    def confidence(self) -> Floats: ...
-
-    @property
-    def is_correct(self) -> Bools: ...
+    columns: Sequence[ColumnLike]
+    column: Ints
+    confidence: Floats
+    is_correct: Bools
 
 
 class NearMissLike(Protocol):
     """A task nobody solved, and who came nearest."""
 
-    @property
-    def task_id(self) -> str: ...
-
-    @property
-    def run(self) -> str: ...
-
-    @property
-    def solver(self) -> str: ...
-
-    @property
-    def pixel_accuracy_strict(self) -> float: ...
-
-    @property
-    def cells_wrong(self) -> int: ...
+    task_id: str
+    run: str
+    solver: str
+    pixel_accuracy_strict: float
+    cells_wrong: int
 
 
 class Records(Protocol):

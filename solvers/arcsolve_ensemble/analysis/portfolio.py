@@ -20,7 +20,6 @@ class Portfolio:
         solved: (t, s) solved within two attempts.
         right_anywhere: (t, s) the right grids were among the candidates for every test input (oracle@all).
         wall_s: (t, s) seconds; NaN where the solver did not run on the task.
-        pixel_accuracy: (t, s) strict pixel accuracy in [0, 1]; NaN where it did not run.
     """
 
     solvers: tuple[str, ...]
@@ -28,7 +27,6 @@ class Portfolio:
     solved: Bools
     right_anywhere: Bools
     wall_s: Floats
-    pixel_accuracy: Floats
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class SolverFigures:
         solved: tasks solved.
         right_anywhere: tasks with the right answer among its candidates.
         unique: tasks no other solver solved.
-        marginal: union with it minus union without it (the same number, as "VBS(all) - VBS(all minus it)").
+        marginal: its marginal contribution, VBS(all) - VBS(all but it); for solved tasks the same as `unique`.
         shapley: its fair share of the union, in tasks.
         mean_wall_s: mean seconds per task.
         is_pareto: no other solver solves at least as much in at most the time, and one of them better.

@@ -2,6 +2,7 @@
 
 import click
 
+from arcsolve_ensemble.cli.analyse import analyse_command
 from arcsolve_ensemble.cli.evaluate import evaluate_command
 
 
@@ -10,4 +11,5 @@ def ensemble() -> None:
     """Analyse a portfolio of solvers, train the router, evaluate it on ASlib scenarios."""
 
 
+ensemble.add_command(analyse_command)
 ensemble.add_command(evaluate_command)
