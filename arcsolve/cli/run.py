@@ -106,7 +106,6 @@ def run(
     names = solvers or [name for name in DEFAULT_SOLVERS if name in registry.solvers]
     choices = choose_solvers(registry, names, options)
     chosen_executor = _executor(registry, executor)
-    dataset = load(data, registry)
     settings = Settings(
         timeout_s=timeout,
         memory_mb=memory,
@@ -115,17 +114,20 @@ def run(
         device=_device(device),
         workers=workers,
     )
-    plan = make_plan(dataset, choose_tasks(dataset, tasks, limit), choices, settings, command=sys.argv[1:])
-    run_store = _open_store(registry, store)
-    stop, watcher = Stop(), watch()
-    try:
-        with _stopped_by_signals(stop, watcher):
-            result = carry_out(
-                plan, run_store, chosen_executor, fresh=fresh, stop=stop, hooks=registry.hooks, watcher=watcher
-            )
-    finally:
-        watcher.close()
-        run_store.close()
+    with contextlib.ExitStack() as stack:
+        stack.callback(chosen_executor.close)
+        chosen_executor.anticipate([(choice.entry, choice.solver.resources) for choice in choices], settings)
+        dataset = load(data, registry)
+        plan = make_plan(dataset, choose_tasks(dataset, tasks, limit), choices, settings, command=sys.argv[1:])
+        run_store = _open_store(registry, store)
+        stack.callback(run_store.close)
+        watcher = watch()
+        stack.callback(watcher.close)
+        stop = Stop()
+        stack.enter_context(_stopped_by_signals(stop, watcher))
+        result = carry_out(
+            plan, run_store, chosen_executor, fresh=fresh, stop=stop, hooks=registry.hooks, watcher=watcher
+        )
     summary = summarise(result.run, plan.tasks, result.outcomes, is_complete=result.is_complete, skipped=result.skipped)
     if as_json:
         click.echo(json.dumps(summary.to_json(), indent=2))

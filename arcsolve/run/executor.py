@@ -101,6 +101,9 @@ class Executor(Protocol):
     A third party's executor is registered by `arcsolve.hookspecs.register_executors`; it is created without arguments.
     """
 
+    def anticipate(self, solvers: Sequence[tuple[SolverEntry, Resources]], settings: Settings) -> None:
+        """Told which solvers are likely to come, before data and store are read; may start what is slow to start."""
+
     def execute(self, works: Sequence[Work], settings: Settings, stop: Stop) -> Iterator[Report]:
         """Carry out the work and yield a report per pending task, in any order, as they come.
 
@@ -110,6 +113,9 @@ class Executor(Protocol):
         Raises:
             arcsolve.ArcsolveError: the executor itself can't work here.
         """
+
+    def close(self) -> None:
+        """End what `anticipate` started, if `execute` did not need it; called once, in any case."""
 
 
 class Collector:

@@ -30,13 +30,10 @@ class Host:
         control: socket whose messages (``up``, ``broken``, ``forked``, ``exited``) the owner reads; not blocking.
     """
 
-    def __init__(self, work: Work, settings: Settings, *, memory_mb: int, threads: int) -> None:
-        """Start the server; it says ``up`` when the solver is imported.
+    def __init__(self, threads: int) -> None:
+        """Start the server process.
 
         Args:
-            work: the solver and its challenges.
-            settings: the run's rules.
-            memory_mb: limit of one worker, told to the solver.
             threads: compute threads of one worker, by the environment variables that libraries read.
         """
         self.control, theirs = socket.socketpair()
@@ -55,6 +52,19 @@ class Host:
                 env=environment,
                 start_new_session=True,
             )
+        self._outgoing = b""
+        self.control.setblocking(False)
+        self._unanswered: list[Worker] = []
+        self.is_up = False
+
+    def set_up(self, work: Work, settings: Settings, memory_mb: int) -> None:
+        """Tell the server its solver and challenges, by `write`; it says ``up`` when the solver is imported.
+
+        Args:
+            work: the solver and its challenges.
+            settings: the run's rules.
+            memory_mb: limit of one worker, told to the solver.
+        """
         setup = pickle.dumps(
             Setup(
                 entry=work.entry,
@@ -69,9 +79,6 @@ class Host:
             )
         )
         self._outgoing = len(setup).to_bytes(8, "big") + setup
-        self.control.setblocking(False)
-        self._unanswered: list[Worker] = []
-        self.is_up = False
 
     @property
     def wants_to_write(self) -> bool:

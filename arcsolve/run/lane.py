@@ -6,6 +6,7 @@ from collections import deque
 from arcsolve.outcome import Status
 from arcsolve.run.executor import Report, Settings, Work
 from arcsolve.run.host import Host, Worker
+from arcsolve.solver import Resources
 
 MAX_FAILED_STARTS = 2
 """In a row, with no worker of the solver alive: then its remaining tasks are reported as failed."""
@@ -21,10 +22,9 @@ class Lane:
         self.host: Host | None = None
         self.failed_starts = 0
         resources = work.resources
-        self.memory_mb = resources.memory_mb or settings.memory_mb
-        wants_all = resources.threads == 0 or resources.threads >= settings.workers
-        self.threads = settings.workers if wants_all else resources.threads
+        self.threads = threads_of(resources, settings)
         """Compute threads of one worker."""
+        self.memory_mb = resources.memory_mb or settings.memory_mb
         occupies_device = resources.gpu and settings.device != "cpu"
         fitting = settings.workers // self.threads
         in_memory = _physical_mb() // self.memory_mb
@@ -42,6 +42,11 @@ class Lane:
         ]
         self.jobs.clear()
         return reports
+
+
+def threads_of(resources: Resources, settings: Settings) -> int:
+    """Compute threads of one worker: what the solver asks for, at most what the run may use."""
+    return min(resources.threads or settings.workers, settings.workers)
 
 
 def _physical_mb() -> int:

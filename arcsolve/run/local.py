@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from arcsolve.errors import ArcsolveError
 from arcsolve.outcome import Status
+from arcsolve.registry import SolverEntry
 from arcsolve.run import processes
 from arcsolve.run.executor import Report, Settings, Stop, Work, seed_of
 from arcsolve.run.host import Host, Job, State, Worker
-from arcsolve.run.lane import MAX_FAILED_STARTS, Lane
+from arcsolve.run.lane import MAX_FAILED_STARTS, Lane, threads_of
 from arcsolve.run.wire import Message, WireError, decode_candidate, pack
+from arcsolve.solver import Resources
 
 GRACE_S = 0.5
 """A solver that runs past its deadline by less may still end by itself; what it yields late does not count."""
@@ -29,6 +31,21 @@ CLOSE_S = 5.0
 class LocalExecutor:
     """Worker processes on this machine."""
 
+    def __init__(self) -> None:
+        self._anticipated: dict[str, tuple[int, Host]] = {}
+
+    def anticipate(self, solvers: Sequence[tuple[SolverEntry, Resources]], settings: Settings) -> None:
+        """Start the first solver's fork server: it imports while this process reads data and opens the store."""
+        for entry, resources in solvers[:1]:
+            threads = threads_of(resources, settings)
+            self._anticipated[entry.name] = threads, Host(threads)
+
+    def close(self) -> None:
+        """End a fork server that was not needed."""
+        for _, host in self._anticipated.values():
+            host.close()
+        self._anticipated.clear()
+
     def execute(self, works: Sequence[Work], settings: Settings, stop: Stop) -> Iterator[Report]:
         """See `arcsolve.run.executor.Executor.execute`.
 
@@ -37,7 +54,7 @@ class LocalExecutor:
         """
         if not hasattr(os, "fork"):
             raise ArcsolveError("The local executor needs a POSIX system (Linux, macOS). On Windows, use WSL.")
-        loop = _Loop(works, settings, stop)
+        loop = _Loop(works, settings, stop, self._anticipated)
         try:
             yield from loop.run()
         finally:
@@ -45,7 +62,10 @@ class LocalExecutor:
 
 
 class _Loop:
-    def __init__(self, works: Sequence[Work], settings: Settings, stop: Stop) -> None:
+    def __init__(
+        self, works: Sequence[Work], settings: Settings, stop: Stop, anticipated: dict[str, tuple[int, Host]]
+    ) -> None:
+        self._anticipated = anticipated
         self._settings = settings
         self._stop = stop
         self._lanes = [Lane(work, settings) for work in works]
@@ -126,7 +146,12 @@ class _Loop:
     def _add_worker(self, lane: Lane) -> bool:
         """Start a worker, or first the fork server; returns whether it is on its way."""
         if lane.host is None:
-            host = Host(lane.work, self._settings, memory_mb=lane.memory_mb, threads=lane.threads)
+            threads, host = self._anticipated.pop(lane.name, (0, None))
+            if host is None or threads != lane.threads:
+                if host is not None:
+                    host.close()
+                host = Host(lane.threads)
+            host.set_up(lane.work, self._settings, lane.memory_mb)
             lane.host = host
             events = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.register(host.control, events, lambda events: self._hear_host(lane, host, events))
