@@ -19,7 +19,11 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
+    "datasets": Lazy("arcsolve.cli.datasets:datasets", "List the data sets with their size and content hash."),
+    "plugins": Lazy("arcsolve.cli.plugins:plugins", "List the plugins, what they offer, and why one is broken."),
     "run": Lazy("arcsolve.cli.run:run", "Run solvers on tasks under the same rules and record every outcome."),
+    "show": Lazy("arcsolve.cli.show:show", "Draw a task and the attempts at it."),
+    "solvers": Lazy("arcsolve.cli.solvers:solvers", "List the solvers, or describe one with its options."),
 }
 """The core's own commands; plugins add theirs through ``register_commands``."""
 
