@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl import colours, sizes
+from arcsolve_dsl import colours, sizes, tables
 from arcsolve_dsl.engine import dag as engine
 from arcsolve_dsl.engine import greedy, ops
 from arcsolve_dsl.engine.join import Joint, join
@@ -22,10 +22,15 @@ from arcsolve_dsl.picture import Cells
 from arcsolve_dsl.program import INPUT, Node, Program, Sequence, call
 
 LANE = "pieces"
+TABLE_LANE = "piece-tables"
+MAX_TABLES = 20
+"""Most tables handed on."""
 DEPTH = 20
 """Depth limit of the main search: two operations, not counting the finishing ones."""
-MAX_NODES = 60_000
+MAX_NODES = 20_000
 """Most states of one grid before finishing."""
+MAX_BYTES = 200_000_000
+"""Most bytes of pictures."""
 MAX_JOINT = 200_000
 MAX_COMPOSITIONS = 600
 
@@ -151,7 +156,7 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
     names += [call("demo_output", number) for number in range(len(demos))]
     fields = engine.build(
         pixels, pictures, depths, n_roots, frames, ops.table(), np.array(finish, np.int32), targets, depth,
-        prepared.limit, MAX_NODES,
+        prepared.limit, MAX_NODES, MAX_BYTES,
     )  # fmt: skip
     dag = engine.Dag(*fields[:7])
     finish_ops = np.array([op for op, _ in finish], np.int64)
@@ -188,12 +193,47 @@ class Piecewise:
     explained: tuple[bool, ...]
     predictions: tuple[Cells | None, ...]
     node: Node
-    depth: int
-    pieces: int
+    cost: float
 
 
-def compose(prepared: Prepared, found: Found, size: sizes.SizeGuess) -> list[Piecewise]:
-    """Compose outputs from the pieces of a search, best first."""
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The pieces of a search as rows of cells over all grids.
+
+    Attributes:
+        size: the output size they have.
+        cells: [piece, cell].
+        wrong: see `greedy.piece_masks`.
+        active: likewise.
+        depths: of each piece, rising.
+        offsets: first cell of each grid, and the number of cells.
+        target: the outputs' cells; `greedy.UNKNOWN` for test grids.
+        known: [grid, 2] sizes, the demonstrations' true ones.
+        is_sized: whether the size guess is right for each demonstration.
+    """
+
+    size: sizes.SizeGuess
+    cells: NDArray[np.uint8]
+    wrong: NDArray[np.uint64]
+    active: NDArray[np.uint64]
+    depths: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    target: NDArray[np.uint8]
+    known: NDArray[np.int64]
+    is_sized: NDArray[np.bool_]
+
+    def predictions(self, row: NDArray[np.uint8]) -> tuple[Cells | None, ...]:
+        """The test grids of a row of cells; None where cells are unknown."""
+        n_demos = len(self.is_sized)
+        grids: list[Cells | None] = []
+        for grid in range(n_demos, len(self.known)):
+            part = row[self.offsets[grid] : self.offsets[grid + 1]].reshape(tuple(self.known[grid])).astype(np.int8)
+            grids.append(None if part.max() == greedy.UNKNOWN else part)
+        return tuple(grids)
+
+
+def pieces_of(prepared: Prepared, found: Found, size: sizes.SizeGuess) -> Pieces:
+    """The pieces of a search."""
     dag, joint = found.dag, found.joint
     demos = prepared.demos
     known = size.sizes.copy()
@@ -205,30 +245,46 @@ def compose(prepared: Prepared, found: Found, size: sizes.SizeGuess) -> list[Pie
         dag.pixels, dag.pictures, dag.nodes, joint.nodes, joint.pieces, offsets, target, (int(offsets[-1]) + 63) // 64
     )
     depths = joint.depth[joint.pieces].astype(np.int64)
-    masks = min(1 << len(demos), 1 << 5)
-    fields = greedy.compose(cells, wrong, active, depths, offsets, len(demos), target, masks, MAX_COMPOSITIONS)
-    made = greedy.Compositions(*fields[:6])
     is_sized = (size.sizes[: len(demos)] == prepared.targets).all(axis=1)
+    return Pieces(size, cells, wrong, active, depths, offsets, target, known, is_sized)
+
+
+def compose(prepared: Prepared, found: Found, pieces: Pieces) -> list[Piecewise]:
+    """Compose outputs from the pieces of a search, best first."""
+    n_demos = len(prepared.demos)
+    masks = min(1 << n_demos, 1 << 5)
+    fields = greedy.compose(
+        pieces.cells, pieces.wrong, pieces.active, pieces.depths, pieces.offsets, n_demos, pieces.target, masks,
+        MAX_COMPOSITIONS,
+    )  # fmt: skip
+    made = greedy.Compositions(*fields[:6])
     results = []
     for number in range(len(made.cells)):
-        row = made.cells[number]
         bits = int(made.explained[number])
-        explained = tuple(bool(bits >> d & 1) for d in range(len(demos)))
-        if not bits:
-            continue
-        predictions: list[Cells | None] = []
-        for grid in range(len(demos), len(known)):
-            part = row[offsets[grid] : offsets[grid + 1]].reshape(tuple(known[grid])).astype(np.int8)
-            predictions.append(None if part.max() == greedy.UNKNOWN else part)
-        if all(part is None for part in predictions):
+        explained = tuple(bool(bits >> d & 1) for d in range(n_demos))
+        predictions = pieces.predictions(made.cells[number])
+        if not bits or all(part is None for part in predictions):
             continue
         used = [int(k) for k in made.pieces[number] if k >= 0]
-        node = stack_node(found, [int(joint.pieces[k]) for k in used], made.modes[number])
+        node = stack_node(found, [int(found.joint.pieces[k]) for k in used], made.modes[number])
         depth = int(made.depth[number])
         score = sum(explained) - 0.01 * (depth + 1e-3 * len(used))
-        honest = tuple(e and bool(s) for e, s in zip(explained, is_sized, strict=True))
-        results.append(Piecewise(score, honest, tuple(predictions), node, depth, len(used)))
+        honest = tuple(e and bool(s) for e, s in zip(explained, pieces.is_sized, strict=True))
+        results.append(Piecewise(score, honest, predictions, node, depth + 1e-3 * len(used)))
     results.sort(key=lambda result: -result.score)
+    return results
+
+
+def look_up(prepared: Prepared, found: Found, pieces: Pieces) -> list[Piecewise]:
+    """Outputs looked up under the colours of two or three pieces, best first."""
+    n_demos = len(prepared.demos)
+    results = []
+    fitted = tables.fit_tables(pieces.cells, pieces.depths, pieces.target, pieces.offsets, n_demos)
+    for table in fitted[:MAX_TABLES]:
+        nodes = [found.node(int(found.joint.pieces[k])) for k in table.pieces]
+        honest = tuple(bool(right) for right in pieces.is_sized)
+        node = tables.table_node(nodes, table.entries)
+        results.append(Piecewise(-table.cost, honest, pieces.predictions(table.row), node, table.cost))
     return results
 
 
@@ -247,19 +303,20 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
     guesses = guess_sizes(prepared, clock, keep=1)
     for size in guesses:
         found = search(prepared, DEPTH, size)
-        for result in compose(prepared, found, size):
-            yield as_hypothesis(prepared, result)
+        pieces = pieces_of(prepared, found, size)
+        for result in compose(prepared, found, pieces):
+            yield as_hypothesis(prepared, result, LANE)
+        for result in look_up(prepared, found, pieces):
+            yield as_hypothesis(prepared, result, TABLE_LANE)
         if clock.is_over:
             return
 
 
-def as_hypothesis(prepared: Prepared, result: Piecewise) -> Hypothesis:
+def as_hypothesis(prepared: Prepared, result: Piecewise, lane: str) -> Hypothesis:
     """In the grids' own colours."""
     tests = prepared.numberings[len(prepared.demos) :]
     predictions = tuple(
         None if grid is None else colours.apply_numbering(grid, colours.inverse(numbering))
         for grid, numbering in zip(result.predictions, tests, strict=True)
     )
-    return Hypothesis(
-        prepared.wrap(result.node), predictions, result.explained, result.depth + 1e-3 * result.pieces, LANE
-    )
+    return Hypothesis(prepared.wrap(result.node), predictions, result.explained, result.cost, lane)

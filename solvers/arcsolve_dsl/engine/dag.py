@@ -91,7 +91,7 @@ def rehash(keys: Any, vals: Any) -> Any:
 @entry(*KERNELS, "dag")
 def build(
     root_pixels: Any, root_pictures: Any, root_depth: Any, n_roots: int, frames: Any, ops: Any, finishers: Any,
-    targets: Any, max_depth: int, limit: int, max_nodes: int,
+    targets: Any, max_depth: int, limit: int, max_nodes: int, max_bytes: int,
 ) -> Any:  # fmt: skip
     """Grow the states of all grids.
 
@@ -107,6 +107,7 @@ def build(
         max_depth: operations stop at this depth (10 each).
         limit: largest area of a picture.
         max_nodes: stop growing beyond this many states of one grid.
+        max_bytes: stop growing where the pictures of all grids would take more.
 
     Returns:
         The fields of `Dag`, and whether `max_nodes` was not reached.
@@ -138,6 +139,7 @@ def build(
     is_complete = True
     for grid in range(n_grids):
         start[grid] = n_nodes
+        share = max_bytes * (grid + 1) // n_grids
         th = targets[grid, 0]
         tw = targets[grid, 1]
         at = n_nodes
@@ -167,7 +169,8 @@ def build(
                 depth = root_depth[op]
                 op += 1
             elif step == 1:
-                if at >= n_nodes or n_nodes - start[grid] > max_nodes:
+                is_full = n_nodes - start[grid] > max_nodes or used > share * 2 // 3
+                if at >= n_nodes or (op == 0 and is_full):
                     if at < n_nodes and nodes[at, 3] + STEP <= max_depth:
                         is_complete = False
                     step = 2
@@ -225,6 +228,9 @@ def build(
                 )  # fmt: skip
                 if n < 0:
                     continue
+            if parent >= 0 and used + meta[0] > share:
+                is_complete = False
+                continue
             h = hash_state(grid, meta[1], n, out64, oimg, out)
             mask = np.uint64(keys.shape[0] - 1)
             slot = np.int64(h & mask)
