@@ -29,7 +29,7 @@ def register_datasets(register: Callable[..., None]) -> None:
 
 @hookspec
 def register_stores(register: Callable[..., None]) -> None:
-    """Call ``register("scheme", "module:open")``; ``open(url)`` returns an `arcsolve.RunStore`."""
+    """Call ``register("scheme", "module:open")``; ``open(url, readonly=False)`` returns an `arcsolve.RunStore`."""
 
 
 @hookspec

@@ -75,3 +75,20 @@ class RunStore(Protocol):
 
     def close(self) -> None:
         """Release the connection."""
+
+
+class RunReader(Protocol):
+    """What commands that only read need of a store, opened with ``readonly=True``."""
+
+    def run(self, name: str) -> Run:
+        """The run that `name` means: its id, a unique beginning of it, or ``latest``.
+
+        Raises:
+            arcsolve.ArcsolveError: none or several runs match.
+        """
+
+    def outcomes_of(self, run: Run) -> list[Outcome]:
+        """Every task's latest outcome per solver, with attempts and candidates."""
+
+    def close(self) -> None:
+        """Release the connection."""

@@ -19,7 +19,10 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
+    "check": Lazy("arcsolve.cli.check:check", "Check that a solver keeps the contract."),
     "datasets": Lazy("arcsolve.cli.datasets:datasets", "List the data sets with their size and content hash."),
+    "doctor": Lazy("arcsolve.cli.doctor:doctor", "Look at the environment, the store and the plugins."),
+    "new-plugin": Lazy("arcsolve.cli.new_plugin:new_plugin", "Write a plugin package to start from."),
     "plugins": Lazy("arcsolve.cli.plugins:plugins", "List the plugins, what they offer, and why one is broken."),
     "run": Lazy("arcsolve.cli.run:run", "Run solvers on tasks under the same rules and record every outcome."),
     "show": Lazy("arcsolve.cli.show:show", "Draw a task and the attempts at it."),

@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from arcsolve.errors import ArcsolveError
-from arcsolve.registry import did_you_mean
-
 if TYPE_CHECKING:
+    from arcsolve.recording import RunReader
     from arcsolve.registry import Registry
-    from arcsolve.task import Dataset, Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,68 +59,16 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")(function)
 
 
-def solver_options(texts: tuple[str, ...], solvers: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """Sort ``-o SOLVER.OPTION=VALUE`` by solver.
-
-    Args:
-        texts: what was given; ``OPTION=VALUE`` alone is for the only solver, where there is one only.
-        solvers: the solvers of the command.
-
-    Returns:
-        For each solver its options as text, validated later by `Registry.make_solver`.
-
-    Raises:
-        ArcsolveError: not of that form, or for a solver that doesn't take part.
-    """
-    options: dict[str, dict[str, str]] = {name: {} for name in solvers}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        solver, dot, option = key.partition(".")
-        if not dot and len(solvers) == 1:
-            solver, option = solvers[0], key
-        if not equals or not option:
-            example = f"{solvers[0] if solvers else 'dsl'}.depth=3"
-            raise ArcsolveError(f"-o {text}: not of the form SOLVER.OPTION=VALUE, e.g. -o {example}.")
-        if solver not in options:
-            raise ArcsolveError(
-                f"-o {text}: the solver {solver!r} doesn't take part.{did_you_mean(solver, solvers)} "
-                f"Solvers: {', '.join(solvers)}."
-            )
-        if option in options[solver]:
-            raise ArcsolveError(f"-o {text}: {solver}.{option} is given twice.")
-        options[solver][option] = value
-    return options
-
-
-def find_task(dataset: "Dataset", task_id: str) -> "Task":
-    """The task with this id.
-
-    Raises:
-        ArcsolveError: the data set has none; suggests near ids.
-    """
-    if task_id not in dataset:
-        hint = did_you_mean(task_id, [task.id for task in dataset])
-        raise ArcsolveError(f"Data set {dataset.name!r} has no task {task_id!r}.{hint} It has {len(dataset)} tasks.")
-    return dataset[task_id]
-
-
-def open_store(registry: "Registry", url: str, *, must_exist: bool = False) -> Any:
-    """Open a store through the plugin registered for its URL's scheme (a plain path is ``sqlite``).
+def open_for_reading(registry: "Registry", url: str) -> "RunReader":
+    """Open a store for reading, through the plugin registered for its URL's scheme (a plain path is ``sqlite``).
 
     Args:
         registry: where stores are registered.
         url: a path or a URL such as ``postgresql://…``.
-        must_exist: refuse a path where there is no file, for commands that only read.
 
     Raises:
-        ArcsolveError: no plugin for that scheme, no such file, or it can't be opened.
+        ArcsolveError: no plugin for that scheme, no such store, or it can't be read.
     """
-    scheme, colon, _ = url.partition("://")
-    if not colon:
-        scheme = "sqlite"
-        if must_exist and not Path(url).exists():
-            raise ArcsolveError(
-                f"There is no store {url}. Run `arcsolve run` first, or name one: --store or ARCSOLVE_STORE."
-            )
-    entry = registry.find(registry.stores, scheme.partition("+")[0])
-    return entry.load()(url)
+    scheme = url.partition("://")[0].partition("+")[0] if "://" in url else "sqlite"
+    reader: RunReader = registry.find(registry.stores, scheme).load()(url, readonly=True)
+    return reader

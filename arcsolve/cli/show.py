@@ -9,11 +9,12 @@ import click
 
 from arcsolve import plugins
 from arcsolve.cli.output import note
-from arcsolve.cli.parameters import data_option, find_task, open_store, plugin_option, store_option
+from arcsolve.cli.parameters import data_option, open_for_reading, plugin_option, store_option
 from arcsolve.data import load
 from arcsolve.errors import ArcsolveError
 from arcsolve.outcome import Outcome
 from arcsolve.registry import Registry
+from arcsolve.run.plan import choose_tasks
 from arcsolve.show import task_sheet
 from arcsolve.task import Dataset, Task
 
@@ -59,7 +60,7 @@ def show(
     registry = plugins.load(plugin)
     outcomes: list[Outcome] = []
     if run_name is not None:
-        recorder = open_store(registry, store, must_exist=True)
+        recorder = open_for_reading(registry, store)
         try:
             run = recorder.run(run_name)
             outcomes = [outcome for outcome in recorder.outcomes_of(run) if outcome.task_id == task_id]
@@ -104,7 +105,7 @@ def show(
 def _find(task_id: str, data: str | None, registry: Registry) -> tuple[Dataset, Task]:
     if data is not None:
         dataset = load(data, registry)
-        return dataset, find_task(dataset, task_id)
+        return dataset, choose_tasks(dataset, [task_id], None)[0]
     known = [name for name in _EVERYWHERE if name in registry.datasets]
     for name in known:
         dataset = load(name, registry)
