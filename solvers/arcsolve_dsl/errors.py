@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from arcsolve.errors import ArcsolveError
 
-class DslError(Exception):
+
+class DslError(ArcsolveError):
     """Base class of the DSL's errors: the message says what, why and what to do."""
 
 

@@ -73,9 +73,9 @@ def evaluate_value(program: Program | Node, grid: Cells, context: Context | None
 
 def steps(program: Program, grid: Cells, context: Context | None = None) -> list[Step]:
     """List the distinct intermediate values in the order they are computed, the result last."""
-    evaluation = _Evaluation(grid, context or Context())
-    evaluation.value(program.root)
-    return [Step(format_node(node), value) for node, value in evaluation.memo.items() if isinstance(node, Call)]
+    log: list[Step] = []
+    _Evaluation(grid, context or Context(), log).value(program.root)
+    return log
 
 
 def reproduces(program: Program, demos: tuple[tuple[Cells, Cells], ...]) -> tuple[bool, ...]:
@@ -92,7 +92,8 @@ def reproduces(program: Program, demos: tuple[tuple[Cells, Cells], ...]) -> tupl
 class _Evaluation:
     """Evaluates each distinct sub-expression once on one grid."""
 
-    def __init__(self, grid: Cells, context: Context) -> None:
+    def __init__(self, grid: Cells, context: Context, log: list[Step] | None = None) -> None:
+        self.log = log
         self.picture = Picture(np.ascontiguousarray(grid, dtype=np.int8))
         self.context = context
         self.memo: dict[Node, Any] = {}
@@ -111,13 +112,15 @@ class _Evaluation:
             return {self.value(key): self.value(value) for key, value in zip(node.keys, node.values, strict=True)}
         if node not in self.memo:
             self.memo[node] = self._apply(node)
+            if self.log is not None:
+                self.log.append(Step(format_node(node), self.memo[node]))
         return self.memo[node]
 
     def _apply(self, node: Call) -> Any:
         word = REGISTRY.get(node.name)
         arguments: list[Any] = []
         if word.lazy and node.args:
-            arguments.append(partial(_delayed, node.args[0]))
+            arguments.append(partial(_delayed, node.args[0], self.log))
         arguments += [self.value(arg) for arg in node.args[len(arguments) :]]
         keywords = {key: self.value(arg) for key, arg in node.keywords}
         if word.wants_context:
@@ -137,8 +140,8 @@ class _Evaluation:
         return value
 
 
-def _delayed(node: Node, grid: Cells, context: Context) -> Any:
-    return _Evaluation(grid, context).value(node)
+def _delayed(node: Node, log: list[Step] | None, grid: Cells, context: Context) -> Any:
+    return _Evaluation(grid, context, log).value(node)
 
 
 Delayed = Callable[[Cells, Context], Any]
