@@ -136,18 +136,16 @@ def primitives(word: str | None, as_json: bool) -> None:
 def _find(task_id: str, data: str | None) -> Task:
     """Look a task up in a data set, or in the public ones."""
     from arcsolve import plugins
-    from arcsolve.cli.parameters import find_task
     from arcsolve.data import load
 
     registry = plugins.load()
-    if data is not None:
-        return find_task(load(data, registry), task_id)
-    for name in PUBLIC:
-        if name in registry.datasets:
-            dataset = load(name, registry)
-            if task_id in dataset:
-                return dataset[task_id]
-    raise ArcsolveError(f"No public data set has a task {task_id!r}. Name its data set: --data.")
+    names = [name for name in PUBLIC if name in registry.datasets] if data is None else [data]
+    for name in names:
+        dataset = load(name, registry)
+        if task_id in dataset:
+            return dataset[task_id]
+    where = f"None of {', '.join(names)} has" if data is None else f"The data set {data!r} does not have"
+    raise ArcsolveError(f"{where} a task {task_id!r}. Name its data set with --data.")
 
 
 def _draw(rows: Sequence[Row], svg: Path | None) -> None:
