@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arcsolve_store.reader import Reader
     from arcsolve_store.store import Store
 
-__all__ = ["open", "register_stores"]
+__all__ = ["open", "register_commands", "register_stores"]
 
 
 @overload
@@ -60,3 +60,19 @@ def register_stores(register: Callable[..., None]) -> None:
     """Offer SQLite files and database servers."""
     for scheme in ("sqlite", "postgresql"):
         register(scheme, "arcsolve_store:open")
+
+
+@arcsolve.hookimpl
+def register_commands(register: Callable[..., None]) -> None:
+    """Add the commands that read the store."""
+    for name, line in _COMMANDS.items():
+        register(f"arcsolve_store.cli.{name}:{name}", name=name, help=line)
+
+
+_COMMANDS = {
+    "runs": "List the runs in the store.",
+    "results": "Show a run's scores, Agent Zero's beside them.",
+    "compare": "Compare two runs task by task: flips, McNemar's test, interval.",
+    "query": "Run read-only SQL over the documented views.",
+    "export": "Write stored results as CSV, Parquet or a Kaggle submission.",
+}

@@ -146,9 +146,9 @@ def _sqlite_engine(connect: Callable[[], sqlite3.Connection], begin: Callable[[A
 def _other_database(location: Location) -> Engine:
     try:
         return create_engine(str(location.url), pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StoreError(
-            f"Store {location.url!r} is not a database URL that SQLAlchemy knows: {error}. "
+            f"Store {location} is not a database URL that SQLAlchemy can use ({type(error).__name__}). "
             f"Give a path, or a URL such as postgresql+psycopg://user@host/arcsolve."
         ) from error
     except ModuleNotFoundError as error:

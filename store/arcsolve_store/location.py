@@ -38,8 +38,12 @@ class Location:
         if self.path is not None:
             return str(self.path)
         from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
 
-        return make_url(str(self.url)).render_as_string(hide_password=True)
+        try:
+            return make_url(str(self.url)).render_as_string(hide_password=True)
+        except (ArgumentError, ValueError):
+            return f"{str(self.url).partition('://')[0]}://…"
 
 
 def locate(url_or_path: str | os.PathLike[str] | None = None) -> Location:
@@ -78,6 +82,15 @@ def check_file(path: Path, *, for_writing: bool) -> bool:
     Raises:
         StoreError: no such folder or file, a folder in its place, no permission, not an SQLite database, truncated.
     """
+    try:
+        return _check_file(path, for_writing=for_writing)
+    except OSError as error:
+        raise StoreError(
+            f"Store {path} can't be opened: {error.strerror or error}. Name another file with --store."
+        ) from error
+
+
+def _check_file(path: Path, *, for_writing: bool) -> bool:
     if path.is_dir():
         raise StoreError(f"Store {path} is a folder. Name a file in it, e.g. {path / DEFAULT_PATH}.")
     if not path.parent.is_dir():

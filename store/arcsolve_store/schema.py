@@ -31,11 +31,8 @@ def prepare(engine: Engine, location: Location) -> Path | None:
     Raises:
         StoreError: written by a newer arcsolve, or a database that is not a store.
     """
-    with engine.connect() as connection:
-        if _version(connection, location) == HEAD:
-            return None
     with engine.begin() as connection:
-        version = _version(connection, location)  # once more, now that nobody else can change it
+        version = _version(connection, location)
         if version == HEAD:
             return None
         if version is None and connection.dialect.name == "sqlite":
@@ -45,6 +42,16 @@ def prepare(engine: Engine, location: Location) -> Path | None:
         backup = None if version is None or location.path is None else _back_up(location.path, version)
         migrate(connection, HEAD)
         return backup
+
+
+def is_current(engine: Engine, location: Location) -> bool:
+    """Whether nothing has to be made or upgraded.
+
+    Raises:
+        StoreError: written by a newer arcsolve, or a database that is not a store.
+    """
+    with engine.connect() as connection:
+        return _version(connection, location) == HEAD
 
 
 def require_current(engine: Engine, location: Location) -> None:
@@ -89,7 +96,7 @@ def _version(connection: Connection, location: Location) -> str | None:
         if tables:
             raise StoreError(
                 f"{location} is a database, but not an arcsolve store (it holds {', '.join(sorted(tables)[:3])}). "
-                f"Name another with --store; this one was left as it is."
+                f"Name another with --store; this one was left as it was."
             )
         return None
     row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
@@ -107,7 +114,7 @@ def _strange(version: str | None, location: Location) -> str:
         )
     return (
         f"{location} is a database of another program (its schema version is {version!r}, arcsolve's are "
-        f"{VERSIONS[0]} to {HEAD}). Name another with --store; this one was left as it is."
+        f"{VERSIONS[0]} to {HEAD}). Name another with --store; this one was left as it was."
     )
 
 
@@ -122,7 +129,7 @@ def _back_up(path: Path, version: str) -> Path:
     except sqlite3.Error as error:
         raise StoreError(
             f"Store {path} needs an upgrade from schema {version} to {HEAD}, but its backup {backup} could not be "
-            f"written: {error}. Free some space there; the store was left as it is."
+            f"written: {error}. Free some space there; the store was left as it was."
         ) from error
     finally:
         source.close()

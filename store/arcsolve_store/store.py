@@ -6,7 +6,7 @@ from types import TracebackType
 
 from arcsolve_store import engines, schema
 from arcsolve_store.engines import explained
-from arcsolve_store.location import locate
+from arcsolve_store.location import Location, check_file, locate
 from arcsolve_store.reader import Reader
 from arcsolve_store.recorder import Recorder
 
@@ -29,10 +29,11 @@ class Store(Recorder, Reader):
             arcsolve.ArcsolveError: it can't be opened, made or upgraded; the message says why and what to do.
         """
         location = locate(url_or_path)
+        is_current = _is_current(location, timeout_s)
         engine = engines.writer(location, timeout_s=timeout_s)
         try:
             with explained(location):
-                self.backup: Path | None = schema.prepare(engine, location)
+                self.backup: Path | None = None if is_current else schema.prepare(engine, location)
                 """The copy made before an upgrade, None where none was needed."""
         except BaseException:
             engine.dispose()
@@ -52,3 +53,15 @@ class Store(Recorder, Reader):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_current(location: Location, timeout_s: float) -> bool:
+    """Look at an existing file through a reader: a writer would take a lock, and change another program's file."""
+    if location.path is None or not check_file(location.path.absolute(), for_writing=True):
+        return False
+    engine = engines.reader(location, timeout_s=timeout_s)
+    try:
+        with explained(location):
+            return schema.is_current(engine, location)
+    finally:
+        engine.dispose()

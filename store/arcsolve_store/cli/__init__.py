@@ -1,0 +1,1 @@
+"""The store's commands, one module each, imported only when used."""
