@@ -7,7 +7,7 @@ import numpy as np
 
 import arcsolve
 
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 
 
 class Noise(arcsolve.Solver):

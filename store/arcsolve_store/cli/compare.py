@@ -4,10 +4,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, cast
 
 import click
-from arcsolve.cli.output import print_json, print_table
-from arcsolve.cli.parameters import json_option, store_option
 
 import arcsolve_store
+from arcsolve.cli.output import print_json, print_table
+from arcsolve.cli.parameters import json_option, store_option
 
 if TYPE_CHECKING:
     from arcsolve_store.comparison import Comparison

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from arcsolve.cli.output import note, print_json
-from arcsolve.cli.parameters import json_option, store_option
 
 import arcsolve_store
 from arcsolve import plugins
+from arcsolve.cli.output import note, print_json
+from arcsolve.cli.parameters import json_option, store_option
 from arcsolve.errors import ArcsolveError
 from arcsolve_store.cli.writing import explained_writing, text_output, write_csv
 

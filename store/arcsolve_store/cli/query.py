@@ -3,10 +3,10 @@
 import sys
 
 import click
-from arcsolve.cli.output import print_json, print_table
-from arcsolve.cli.parameters import json_option, store_option
 
 import arcsolve_store
+from arcsolve.cli.output import print_json, print_table
+from arcsolve.cli.parameters import json_option, store_option
 from arcsolve_store.cli.writing import json_value, write_csv
 
 

@@ -4,10 +4,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from arcsolve.cli.output import note, print_json, print_table
-from arcsolve.cli.parameters import json_option, store_option
 
 import arcsolve_store
+from arcsolve.cli.output import note, print_json, print_table
+from arcsolve.cli.parameters import json_option, store_option
 from arcsolve.errors import ArcsolveError
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import click
-from arcsolve.cli.output import note, print_json, print_table
-from arcsolve.cli.parameters import json_option, store_option
 
 import arcsolve_store
+from arcsolve.cli.output import note, print_json, print_table
+from arcsolve.cli.parameters import json_option, store_option
 
 
 @click.command()
