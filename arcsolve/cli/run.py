@@ -118,7 +118,14 @@ def run(
         stack.callback(chosen_executor.close)
         chosen_executor.anticipate([(choice.entry, choice.solver.resources) for choice in choices], settings)
         dataset = load(data, registry)
-        plan = make_plan(dataset, choose_tasks(dataset, tasks, limit), choices, settings, command=sys.argv[1:])
+        plan = make_plan(
+            dataset,
+            choose_tasks(dataset, tasks, limit),
+            choices,
+            settings,
+            command=sys.argv[1:],
+            data=_place(data, registry),
+        )
         run_store = _open_store(registry, store)
         stack.callback(run_store.close)
         watcher = watch()
@@ -149,6 +156,11 @@ def _executor(registry: "Registry", name: str) -> "Executor":
         return LocalExecutor()
     executor: Executor = registry.find(registry.executors, name).load()()
     return executor
+
+
+def _place(data: str, registry: "Registry") -> str:
+    """The data set's name, or its path from anywhere."""
+    return data if data in registry.datasets else os.path.abspath(data)
 
 
 def _device(device: str) -> str:

@@ -125,6 +125,7 @@ def make_plan(
     settings: Settings,
     *,
     command: Sequence[str] = (),
+    data: str = "",
 ) -> Plan:
     """Fix a run's identity.
 
@@ -134,6 +135,7 @@ def make_plan(
         choices: the solvers.
         settings: the rules of execution.
         command: the command line, for the record.
+        data: by what name or path the data set can be loaded again.
     """
     specs = tuple(
         SolverSpec(
@@ -161,6 +163,7 @@ def make_plan(
         environment=describe_environment(
             {choice.entry.origin.distribution for choice in choices if choice.entry.origin.file is None},
             command=list(command),
+            data=data,
             workers=settings.workers,
             device=settings.device,
         ),

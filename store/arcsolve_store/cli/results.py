@@ -67,7 +67,7 @@ def run_tasks(run: "Run", data: str | None) -> "list[Task]":
     """
     from arcsolve.data import load
 
-    dataset = load(data or run.dataset)
+    dataset = load(data or run.environment.get("data") or run.dataset)
     missing = [task_id for task_id in run.task_ids if task_id not in dataset]
     if missing:
         raise ArcsolveError(
