@@ -13,19 +13,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl.lanes.layer_base import NOTHING
+from arcsolve_dsl.lanes.layer_base import NOTHING, is_named
 from arcsolve_dsl.lanes.layers import LayerSet
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
-from arcsolve_dsl.lanes.tables import conflicting_pairs, find_condition_sets, fit_table
+from arcsolve_dsl.lanes.tables import FAR, conflicting_pairs, find_condition_sets, fit_table
 
 MAX_KEYS = 200
 """Rules whose table is longer are never worth their length."""
 
 FAMILY_COST = {
-    "cell": 0.0, "near": 1.0, "ray": 1.5, "line": 1.5, "place": 2.0, "mirror": 2.0, "parts": 1.0,
+    "cell": 0.0, "near": 1.0, "ray": 1.5, "line": 1.5, "span": 1.5, "place": 2.0, "mirror": 2.0, "parts": 1.0,
     "shapes4": 1.5, "shapes8": 1.0, "things4": 1.5, "things8": 1.0, "all": 0.0,
 }  # fmt: skip
 """Price of a condition of each family, in the unit of `CellRule.cost`."""
+
+SUPPORT = np.array([0.0, 3.0, 2.0, 0.5])
+"""What a held-out demonstration is worth, by the codes of `fit_table`."""
 
 
 @dataclass
@@ -36,11 +39,11 @@ class CellRule:
         conditions: names of the layers that are looked at.
         table: values of those layers -> name of the paint.
         outputs: predicted grid of each test input.
-        held_out: for each demonstration, 1 if the table fitted to the others is right on it, 2 if it is right but for
-            cells it says nothing about, 0 if it is wrong.
+        held_out: for each demonstration, how the table fitted to the others does on it: 1 right, 2 right with the
+            nearest keys where it lacks one, 3 wrong only there, 0 wrong.
         paints: number of different paints in the table.
         lonely: number of keys that only one demonstration shows.
-        unseen: number of test cells whose key no demonstration shows (they keep their colour).
+        unseen: number of test cells whose key no demonstration shows (the nearest key speaks for them).
         undefined: number of test cells where the chosen paint says nothing.
         cost: description length minus what the held-out demonstrations say for it; lower is better.
         votes: sum over all rules with the same outputs of 2 ** (-cost / 2).
@@ -62,22 +65,26 @@ class CellRule:
 
 
 def apply_table(layers: LayerSet, conditions: Sequence[str], table: dict[tuple[int, ...], str]) -> ByteGrid:
-    """Paint every cell as the table says; a cell whose key is not there, or whose paint says nothing, stays.
+    """Paint every cell as the table says; a key that is not there is read as the nearest one (the first among equals).
+
+    Nearest is by the sum of absolute differences of the values, those of names (see `is_named`) having to be equal. A
+    cell for which no key is near, or whose paint says nothing, stays as it is.
 
     Raises:
         EvaluationError: if a layer does not exist.
     """
-    own = layers.scenes[0].grid
-    out = own.copy()
-    code = np.zeros(layers.shape, np.int64)
-    for name in conditions:
-        code = code * 256 + layers.condition(name)
-    for key, paint_name in table.items():
-        number = 0
-        for value in key:
-            number = number * 256 + value
+    out = layers.scenes[0].grid.copy()
+    if not table:
+        return out
+    values = np.stack([layers.condition(name).astype(np.int64) for name in conditions], axis=-1)
+    keys = np.array(list(table), np.int64)
+    steps = np.abs(values[None] - keys[:, None, None])
+    named = np.array([is_named(name) for name in conditions])
+    distances = np.where(named & (steps > 0), FAR, steps).sum(-1)
+    nearest = np.where(distances.min(0) < FAR, distances.argmin(0), -1)
+    for number, paint_name in enumerate(table.values()):
         paint = layers.paint(paint_name)
-        where = (code == number) & (paint != NOTHING)
+        where = (nearest == number) & (paint != NOTHING)
         out[where] = paint[where]
     return out
 
@@ -134,14 +141,15 @@ def find_cell_rules(
     owner = np.concatenate([np.full(v[0].grid.size, k, np.int64) for k, v in enumerate(views)])
     everything = np.zeros(values.shape[1], np.uint64)
     everything[:n_cells] = masks
-    fit = _Fit(values, everything, owner, n_demos, n_cells, paints)
+    named = np.array([is_named(name) for name in conditions], np.uint8)
+    fit = _Fit(values, named, everything, owner, n_demos, n_cells, paints)
     best: dict[bytes, tuple[float, NDArray[np.int64]]] = {}
     votes: dict[bytes, list[float]] = {}
     for row in found[:n_found]:
         width = int(row[0])
         picked = np.ascontiguousarray(row[1:4])
         keys = fit.run(picked, width)
-        if keys > MAX_KEYS and width > 1:
+        if keys > MAX_KEYS:
             continue
         cost = fit.cost(float(prices[picked[:width]].sum()) + 2 * width)
         key = fit.test_cells.tobytes()
@@ -212,6 +220,7 @@ class _Fit:
     def __init__(
         self,
         values: NDArray[np.uint8],
+        named: NDArray[np.uint8],
         masks: NDArray[np.uint64],
         owner: NDArray[np.int64],
         n_demos: int,
@@ -219,7 +228,7 @@ class _Fit:
         paints: NDArray[np.uint8],
     ) -> None:
         n = values.shape[1]
-        self.values, self.masks, self.owner, self.paints = values, masks, owner, paints
+        self.values, self.named, self.masks, self.owner, self.paints = values, named, masks, owner, paints
         self.n_demos, self.n_cells = n_demos, n_cells
         self.key_first, self.key_bit, self.written = (np.zeros(n, np.int64) for _ in range(3))
         self.held_out = np.zeros(n_demos, np.int64)
@@ -231,10 +240,12 @@ class _Fit:
         """Fit and apply one set of conditions; returns the number of keys."""
         keys = int(
             fit_table(
-                self.values, self.masks, picked, width, self.owner, self.n_demos, self.n_cells,
-                self.key_first, self.key_bit, self.written, self.held_out, self.counts,
+                self.values, self.named, self.masks, picked, width, self.owner, self.n_demos, self.n_cells,
+                len(self.paints), MAX_KEYS, self.key_first, self.key_bit, self.written, self.held_out, self.counts,
             )
         )  # fmt: skip
+        if keys > MAX_KEYS:
+            return keys
         cells = np.arange(self.n_cells, len(self.written))
         painted = self.paints[np.maximum(self.written[self.n_cells :], 0), cells]
         own = self.paints[0, self.n_cells :]
@@ -245,6 +256,6 @@ class _Fit:
     def cost(self, price: float) -> float:
         """Description length of the table fitted last, minus what the held-out demonstrations say for it."""
         keys, paints, lonely, unseen = self.counts.tolist()
-        doubt = 20.0 * (unseen > 0) + 20.0 * (self.undefined > 0)
-        support = 3.0 * int((self.held_out == 1).sum()) + 1.0 * int((self.held_out == 2).sum())
+        doubt = 6.0 * (unseen > 0) + 20.0 * (self.undefined > 0)
+        support = float(SUPPORT[self.held_out].sum())
         return price + 0.3 * keys + paints + 0.5 * lonely + doubt - support

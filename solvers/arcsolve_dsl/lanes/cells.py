@@ -26,7 +26,7 @@ def backgrounds_of(grids: Sequence[ByteGrid]) -> list[tuple[str, list[int]]]:
 
 def rule_text(view: str, background: str, rule: CellRule) -> str:
     """The rule as a program text."""
-    table = {key if len(key) > 1 else key[0]: paint for key, paint in rule.table.items() if paint != "cell.own"}
+    table = {key if len(key) > 1 else key[0]: paint for key, paint in rule.table.items()}
     pictures = view.format(background=background)
     if pictures == "(input,)":
         pictures = "input"

@@ -80,6 +80,8 @@ def neighbor_layers(scene: Scene, condition: Emit, paint: Emit) -> None:
     condition("filled_column", filled[0] + filled[1])
     condition("filled_pattern", filled[0] + 2 * filled[1] + 4 * filled[2] + 8 * filled[3])
     condition("filled_corner_pattern", filled[4] + 2 * filled[5] + 4 * filled[6] + 8 * filled[7])
+    bends = sum(filled[a] * filled[b] * filled[c] for a, b, c in ((0, 2, 4), (0, 3, 5), (1, 2, 6), (1, 3, 7)))
+    condition("filled_quadrants", bends)
     around2 = [padded[2 + 2 * dy : 2 + 2 * dy + height, 2 + 2 * dx : 2 + 2 * dx + width] for _, dy, dx in OFFSETS]
     filled2 = [((a != background) & (a != NOTHING)).astype(np.int64) for a in around2]
     condition("filled_sides_at_2", sum(filled2[:4]))
@@ -188,6 +190,26 @@ def line_layers(scene: Scene, condition: Emit, paint: Emit) -> None:
         paint(f"{name}_end", lay(np.where(g[:, -1] == background, NOTHING, g[:, -1])))
         only = np.where(kinds == 1, lead, NOTHING)
         paint(f"{name}_only_color", lay(only))
+
+
+def span_layers(scene: Scene, condition: Emit, paint: Emit) -> None:
+    """Layers of the stretch of a row or column between the first and the last cell of a colour, whatever is between."""
+    grid, background = scene.grid, scene.background
+    for name, g in (("row", grid), ("column", grid.T)):
+        span = np.full(g.shape, NOTHING)
+        for color in range(10):
+            where = g == color
+            if color == background:
+                where = np.zeros(g.shape, bool)
+            inside = np.maximum.accumulate(where, 1) & np.maximum.accumulate(where[:, ::-1], 1)[:, ::-1]
+            span = np.where(inside & (where.sum(1) > 1)[:, None] & (span == NOTHING), color, span)
+            turned = inside if name == "row" else inside.T
+            condition(f"{name}_span_{color}", turned)
+            has = np.broadcast_to(where.any(1)[:, None], g.shape)
+            condition(f"{name}_has_{color}", has if name == "row" else has.T)
+        span = span if name == "row" else span.T
+        condition(f"{name}_span", span != NOTHING)
+        paint(f"{name}_span", span)
 
 
 def place_layers(scene: Scene, condition: Emit, paint: Emit) -> None:

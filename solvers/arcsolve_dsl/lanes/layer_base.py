@@ -5,6 +5,7 @@ that a rule may write; 10 stands where the paint says nothing. The idea to predi
 is that of I. Larchenko's `abstract_reasoning` (Abstraction and Reasoning Challenge, 2020); the layers here are ours.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -17,6 +18,15 @@ Layer: TypeAlias = NDArray[np.uint8]
 Emit: TypeAlias = Callable[[str, NDArray[Any]], None]
 NOTHING = 10
 """Value of a paint, or of a seen colour, where there is none."""
+
+_NAMED = re.compile(
+    r"color|pattern|shape|pose|lead|_start|_end|surround|\.sees_[a-z]|sector|orientation|mirror|role|\.has_|\.is_"
+)
+
+
+def is_named(condition: str) -> bool:
+    """Whether the values of a condition are names (colours, patterns), so that near values mean nothing."""
+    return _NAMED.search(condition.partition("@")[0]) is not None
 
 
 def dense_rank(values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ FAMILIES: dict[str, Callable[[Scene, Emit, Emit], None]] = {
     "near": grid_layers.neighbor_layers,
     "ray": grid_layers.ray_layers,
     "line": grid_layers.line_layers,
+    "span": grid_layers.span_layers,
     "place": grid_layers.place_layers,
     "mirror": grid_layers.mirror_layers,
     **{name: partial(object_layers.object_layers, convention=name) for name in CONVENTIONS},
@@ -49,7 +50,7 @@ def together_layers(scenes: Sequence[Scene], condition: Emit, paint: Emit) -> No
 
 
 MAIN_FAMILIES = tuple(FAMILIES)
-SIDE_FAMILIES = ("cell", "near", "shapes8", "things8")
+SIDE_FAMILIES = ("cell", "near", "mirror", "shapes8", "things8")
 THIN_FAMILIES = ("cell",)
 
 

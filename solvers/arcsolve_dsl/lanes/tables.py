@@ -201,27 +201,69 @@ def conflicting_pairs(masks: Masks, limit: int, seed: int) -> NDArray[np.int64]:
     return np.ascontiguousarray(pairs[:limit])
 
 
+FAR = 1000
+"""Distance between two values of a condition that is a name and not an amount; at this distance no key speaks."""
+
+
+@njit("i8(u1[:,::1], u1[::1], i8[::1], i8, i8, i8[::1], i8[::1], i8)", cache=True, nogil=True)
+def _nearest(values, named, chosen, width, cell, key_first, key_bit, groups):  # type: ignore[no-untyped-def]
+    """The paint of the key nearest to a cell's values, the first in order among equals; 0 where none is near."""
+    best = np.int64(0)
+    best_distance = np.int64(FAR)
+    for g in range(groups):
+        if key_bit[g] < 0:
+            continue
+        distance = np.int64(0)
+        for j in range(width):
+            step = abs(np.int64(values[chosen[j], cell]) - np.int64(values[chosen[j], key_first[g]]))
+            distance += FAR if step != 0 and named[chosen[j]] else step
+        if distance < best_distance:
+            best_distance = distance
+            best = key_bit[g]
+    return best
+
+
 @njit(
-    "i8(u1[:,::1], u8[::1], i8[::1], i8, i8[::1], i8, i8, i8[::1], i8[::1], i8[::1], i8[::1], i8[::1])",
+    "i8(u1[:,::1], u1[::1], u8[::1], i8[::1], i8, i8[::1], i8, i8, i8, i8, i8[::1], i8[::1], i8[::1], i8[::1],i8[::1])",
     cache=True,
     nogil=True,
 )
-def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, key_bit, written, held_out, counts):  # type: ignore[no-untyped-def]
+def fit_table(  # type: ignore[no-untyped-def]
+    values,
+    named,
+    masks,
+    chosen,
+    width,
+    owner,
+    n_demos,
+    n_cells,
+    n_paints,
+    most_keys,
+    key_first,
+    key_bit,
+    written,
+    held_out,
+    counts,
+):
     """Fit the table of one set of conditions, apply it to all cells, and refit it with each demonstration left out.
 
     Args:
         values: (L, N) condition values of the demonstration cells, then those of the test cells.
+        named: (L,) 1 for conditions whose values are names (colours, patterns) and not amounts.
         masks: (N,) right paints; 0 for test cells.
         chosen: Indices of the conditions.
         width: How many of them count.
         owner: (N,) number of the demonstration (or of the test input after those) that a cell is of.
         n_demos: Number of demonstrations.
         n_cells: Number of demonstration cells.
+        n_paints: Number of paints.
+        most_keys: Give up (fill nothing) when there are more keys than this.
         key_first: (N,) filled with the first cell of each key.
         key_bit: (N,) filled with the paint each key writes.
-        written: (N,) filled with the paint written in each cell, -1 where the key was never seen.
-        held_out: (n_demos,) filled with 1 where the table fitted to the others is right on this one, 0 where it is
-            wrong, 2 where it is right but for cells whose key only this one has.
+        written: (N,) filled with the paint written in each cell; a key never seen is read as the nearest
+            one (see `_nearest`), paint 0 where none is near.
+        held_out: (n_demos,) filled with 1 where the table fitted to the others is right on this one, 2 where it is
+            right with the nearest key for cells whose key only this one has, 3 where just such cells are wrong, else 0.
         counts: Filled with [keys, paints used, keys seen in one demonstration only, test cells with unseen keys].
 
     Returns:
@@ -262,6 +304,8 @@ def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, 
                 group_of[i] = g
                 break
             slot = (slot + 1) % size
+        if groups > most_keys:
+            return groups
         if i < n_cells:
             g = group_of[i]
             joint[g, owner[i]] &= masks[i]
@@ -281,7 +325,7 @@ def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, 
         open_keys = groups
         used = 0
         while open_keys > 0:
-            for p in range(64):
+            for p in range(n_paints):
                 weight[p] = 0
             open_keys = 0
             for g in range(groups):
@@ -292,13 +336,13 @@ def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, 
                 for d in range(n_demos):
                     cells += amount[g, d]
                 m = masked[g]
-                for p in range(64):
+                for p in range(n_paints):
                     if (m >> np.uint64(p)) & np.uint64(1):
                         weight[p] += 1000 + min(cells, 999)
             if open_keys == 0:
                 break
             best = 0
-            for p in range(1, 64):
+            for p in range(1, n_paints):
                 if weight[p] > weight[best]:
                     best = p
             used += 1
@@ -319,18 +363,26 @@ def fit_table(values, masks, chosen, width, owner, n_demos, n_cells, key_first, 
             counts[2] = lonely
             counts[3] = 0
             for i in range(n):
-                written[i] = key_bit[group_of[i]] if group_of[i] >= 0 else -1
-                if i >= n_cells and written[i] < 0:
+                if group_of[i] >= 0:
+                    written[i] = key_bit[group_of[i]]
+                else:
                     counts[3] += 1
+                    written[i] = _nearest(values, named, chosen, width, i, key_first, key_bit, groups)
         else:
             held_out[left_out] = 1
             for g in range(groups):
                 if amount[g, left_out] == 0:
                     continue
-                if key_bit[g] < 0:
-                    if held_out[left_out] == 1:
+                bit = key_bit[g]
+                guessed = bit < 0
+                if guessed:
+                    bit = _nearest(values, named, chosen, width, key_first[g], key_first, key_bit, groups)
+                if ((joint[g, left_out] >> np.uint64(bit)) & np.uint64(1)) != 0:
+                    if guessed and held_out[left_out] == 1:
                         held_out[left_out] = 2
-                elif ((joint[g, left_out] >> np.uint64(key_bit[g])) & np.uint64(1)) == 0:
+                elif guessed:
+                    held_out[left_out] = 3
+                else:
                     held_out[left_out] = 0
                     break
     # The loop above ended with a table that lacks one demonstration: fit the whole one again.

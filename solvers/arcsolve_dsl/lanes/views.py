@@ -30,18 +30,18 @@ def separators(grid: ByteGrid) -> tuple[list[int], list[int], int] | None:
             continue
         if len(rows) == height or (len(rows) and len(rows) >= height - 1) or len(cols) >= width - 1:
             continue
-        n = (len(_spans(rows, height))) * (len(_spans(cols, width)))
+        n = (len(spans(rows, height))) * (len(spans(cols, width)))
         if n < 2:
             continue
-        sizes_y = {b - a for a, b in _spans(rows, height)}
-        sizes_x = {b - a for a, b in _spans(cols, width)}
+        sizes_y = {b - a for a, b in spans(rows, height)}
+        sizes_x = {b - a for a, b in spans(cols, width)}
         rank = 1000 * (len(sizes_y) == 1 and len(sizes_x) == 1) - int(counts[color])
         if best is None or rank > best[0]:
             best = (rank, (rows, cols, int(color)))
     return None if best is None else best[1]
 
 
-def _spans(cuts: Sequence[int], length: int) -> list[tuple[int, int]]:
+def spans(cuts: Sequence[int], length: int) -> list[tuple[int, int]]:
     """Stretches between the cuts, as (start, stop)."""
     edges = [-1, *cuts, length]
     return [(a + 1, b) for a, b in pairwise(edges) if b - a > 1]
@@ -53,7 +53,7 @@ def cut_panels(grid: ByteGrid) -> tuple[list[ByteGrid], int, int] | None:
     if found is None:
         return None
     rows, cols, _ = found
-    ys, xs = _spans(rows, grid.shape[0]), _spans(cols, grid.shape[1])
+    ys, xs = spans(rows, grid.shape[0]), spans(cols, grid.shape[1])
     return [grid[a:b, c:d] for a, b in ys for c, d in xs], len(ys), len(xs)
 
 

@@ -8,6 +8,7 @@ from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.lanes import views
 from arcsolve_dsl.lanes.cell_rules import apply_table
 from arcsolve_dsl.lanes.layers import LayerSet
+from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_index
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
 from arcsolve_dsl.lanes.views import cut_equal_panels, summaries_of
 from arcsolve_dsl.lanes.views import split_evenly as split_cells
@@ -33,7 +34,7 @@ def _pictures(parts: list[ByteGrid] | None, why: str) -> Pictures:
 
 @primitive("rules", Example("cell_rule(input, 0, ('near.filled_up',), {1: 'color3'})", "1.1\n...", "1.1\n3.3"))
 def cell_rule(picture: Picture | Pictures, background: int, layers: tuple[str, ...], table: dict[object, str]) -> Cells:
-    """Paint each cell as a table says for the values of some layers at that cell; other cells stay.
+    """Paint each cell as a table says for the values of some layers at that cell; else as the nearest entry says.
 
     Layers are named `family.layer` (`family.layer@2` for the second of several pictures of one size); a key of the
     table is one value, or a tuple of one value for each layer; an entry names a paint: `color3`, or a layer of colours.
@@ -60,7 +61,10 @@ def common_color(picture: Picture) -> int:
     return int(np.bincount(picture.cells.ravel(), minlength=10).argmax())
 
 
-@primitive("rules", Example("cell_rule(panels(input), 0, ('cell.color@2',), {2: 'color2'})", "1.5.2\n.15..", "12\n.1"))
+@primitive(
+    "rules",
+    Example("cell_rule(panels(input), 0, ('cell.color@2',), {1: 'cell.own', 2: 'color2'})", "1.5.2\n.15..", "12\n.1"),
+)
 def panels(picture: Picture) -> Pictures:
     """The equal panels between separating lines of one colour, in reading order."""
     return _pictures(cut_equal_panels(bytes_of(picture)), "There are no equal panels.")
@@ -68,7 +72,11 @@ def panels(picture: Picture) -> Pictures:
 
 @primitive(
     "rules",
-    Example("cell_rule(split_evenly(input, 1, 2), 0, ('cell.color@2',), {2: 'color2'})", "1..2\n.1..", "12\n.1"),
+    Example(
+        "cell_rule(split_evenly(input, 1, 2), 0, ('cell.color@2',), {1: 'cell.own', 2: 'color2'})",
+        "1..2\n.1..",
+        "12\n.1",
+    ),
 )
 def split_evenly(picture: Picture, rows: int, cols: int) -> Pictures:
     """Equal parts of the picture without lines between them, in reading order."""
@@ -103,7 +111,11 @@ def repeat_by_size(picture: Picture) -> Cells:
 
 @primitive(
     "rules",
-    Example("cell_rule(summaries(input, 0, ('each', 2, 2)), 0, ('cell.color@2',), {4: 'color1'})", "11.2\n112.", "12"),
+    Example(
+        "cell_rule(summaries(input, 0, ('each', 2, 2)), 0, ('cell.color@2',), {2: 'cell.own', 4: 'color1'})",
+        "11.2\n112.",
+        "12",
+    ),
 )
 def summaries(picture: Picture, background: int, how: tuple[object, ...]) -> Pictures:
     """One cell for each part of the picture: three pictures with its leading colour, filled cells and colours.
@@ -113,3 +125,23 @@ def summaries(picture: Picture, background: int, how: tuple[object, ...]) -> Pic
     """
     parts = summaries_of(bytes_of(picture), background, how)  # type: ignore[arg-type]
     return _pictures(parts, f"The picture has no parts {how}.")
+
+
+@primitive("rules", Example("pick_part(input, 0, 'shapes8', 'box', 'size', 'most')", "11.2\n1...", "11\n1."))
+def pick_part(picture: Picture, background: int, kind: str, content: str, feature: str, which: str | int) -> Cells:
+    """Crop the part that a feature sets apart: the 'most', the 'least', the 'odd' one, or the one with a given value.
+
+    Kinds of parts: `parts` (one colour, background too), `shapes4`, `shapes8` (one colour), `things4`, `things8` (any
+    colours), `colors`, `panels`, `filled`, `insides`. Content: the `box`, `only` its own cells, or what is `inside`.
+    """
+    if kind not in KINDS or content not in CONTENTS:
+        raise EvaluationError(f"pick_part knows the kinds {', '.join(KINDS)} and the contents {', '.join(CONTENTS)}.")
+    parts = parts_of(Scene(bytes_of(picture), background), kind)
+    if not 1 <= parts.objects.count <= MAX_PARTS:
+        raise EvaluationError(f"There are {parts.objects.count} parts to pick from.")
+    if feature not in parts.features:
+        raise EvaluationError(f"There is no feature '{feature}'.")
+    index = pick_index(parts.features[feature], which)
+    if index < 0:
+        raise EvaluationError(f"'{feature}' does not set one part apart.")
+    return as_cells(np.ascontiguousarray(parts.content(index, content)))
