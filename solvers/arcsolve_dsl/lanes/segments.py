@@ -321,12 +321,14 @@ class Scene:
         grid: (H, W) colours.
         background: the colour taken as empty.
         layers: conditions and paints computed so far, by family.
+        memo: anything else that is computed once for a scene.
     """
 
     def __init__(self, grid: ByteGrid, background: int) -> None:
         self.grid = np.ascontiguousarray(grid, dtype=np.uint8)
         self.background = background
         self.layers: dict[str, LayerPair] = {}
+        self.memo: dict[str, Any] = {}
         self._objects: dict[str, Segmentation] = {}
 
     def objects(self, convention: str) -> Segmentation:

@@ -7,9 +7,12 @@ import numpy as np
 from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.lanes import views
 from arcsolve_dsl.lanes.cell_rules import apply_table
+from arcsolve_dsl.lanes.layer_base import color_roles
 from arcsolve_dsl.lanes.layers import LayerSet
+from arcsolve_dsl.lanes.object_rules import Condition, Rule, apply_rules
 from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_index
-from arcsolve_dsl.lanes.segments import ByteGrid, Scene
+from arcsolve_dsl.lanes.repair import WAYS, box_of, repair_cells
+from arcsolve_dsl.lanes.segments import CONVENTIONS, ByteGrid, Scene
 from arcsolve_dsl.lanes.views import cut_equal_panels, summaries_of
 from arcsolve_dsl.lanes.views import split_evenly as split_cells
 from arcsolve_dsl.picture import Cells, Picture, Pictures
@@ -32,7 +35,9 @@ def _pictures(parts: list[ByteGrid] | None, why: str) -> Pictures:
     return tuple(Picture(as_cells(np.ascontiguousarray(part))) for part in parts)
 
 
-@primitive("rules", Example("cell_rule(input, 0, ('near.filled_up',), {1: 'color3'})", "1.1\n...", "1.1\n3.3"))
+@primitive(
+    "rules", Example("cell_rule(input, 0, ('near.filled_up',), {0: 'cell.own', 1: 'color3'})", "1.1\n...", "1.1\n3.3")
+)
 def cell_rule(picture: Picture | Pictures, background: int, layers: tuple[str, ...], table: dict[object, str]) -> Cells:
     """Paint each cell as a table says for the values of some layers at that cell; else as the nearest entry says.
 
@@ -54,7 +59,11 @@ def cell_rule(picture: Picture | Pictures, background: int, layers: tuple[str, .
 
 @primitive(
     "rules",
-    Example("cell_rule(input, common_color(input), ('cell.is_background',), {0: 'color1'})", "55\n52", "55\n51"),
+    Example(
+        "cell_rule(input, common_color(input), ('cell.is_background',), {0: 'color1', 1: 'cell.own'})",
+        "55\n52",
+        "55\n51",
+    ),
 )
 def common_color(picture: Picture) -> int:
     """The colour of most cells (the lowest number among equals)."""
@@ -145,3 +154,56 @@ def pick_part(picture: Picture, background: int, kind: str, content: str, featur
     if index < 0:
         raise EvaluationError(f"'{feature}' does not set one part apart.")
     return as_cells(np.ascontiguousarray(parts.content(index, content)))
+
+
+@primitive("rules", Example("cut_where(input, input, ranked_color(input, 1))", "122\n1.3\n113", "22"))
+def ranked_color(picture: Picture, rank: int) -> int:
+    """The colour at a rank by number of cells, the commonest of all left out: 1 the most, -1 the rarest."""
+    down, up = color_roles(Scene(bytes_of(picture), common_color(picture)))
+    order = down if rank > 0 else up
+    if not 1 <= abs(rank) <= len(order):
+        raise EvaluationError(f"There is no colour of rank {rank}.")
+    return order[abs(rank) - 1]
+
+
+@primitive("rules", Example("repair(input, 0, 'mirror')", "12321\n45.54\n78..7", "12321\n45.54\n78.87"))
+def repair(picture: Picture, color: int, way: str) -> Cells:
+    """Fill the cells of a colour so that the picture keeps its period or symmetry, fitted to the other cells.
+
+    Ways: `period`, `mirror`, `mirror-period`.
+    """
+    if way not in WAYS:
+        raise EvaluationError(f"repair knows the ways {', '.join(WAYS)}.")
+    return as_cells(repair_cells(bytes_of(picture), color, way))
+
+
+@primitive("rules", Example("cut_where(enlarge(input, 1, 1), input, 5)", "123\n455", "55"))
+def cut_where(picture: Picture, other: Picture, color: int) -> Cells:
+    """Cut out the box in which another picture of the same size has a colour; all of it where it has none."""
+    if picture.cells.shape != other.cells.shape:
+        raise EvaluationError("cut_where needs two pictures of one size.")
+    box = box_of(other.cells == color)
+    return picture.cells if box is None else np.ascontiguousarray(picture.cells[box])
+
+
+@primitive(
+    "rules",
+    Example(
+        "object_rule(input, 0, 'shapes8', ((('size', 'is', 1), 'RAY', 1, 0, 'keep', False),))",
+        "2.11\n....",
+        "2.11\n2...",
+    ),
+)
+def object_rule(picture: Picture, background: int, kind: str, rules: tuple[tuple[object, ...], ...]) -> Cells:
+    """Let objects act: each rule is (condition, action, its two numbers, colour, erase the object first).
+
+    A condition is (feature, 'is' | 'not' | 'least' | 'all', value). The actions and their numbers are those of
+    `arcsolve_dsl.lanes.traces.Act`; a colour is 'keep', 'rare', 'surround', 'background' or 'color0' ... 'color9'.
+    """
+    if kind not in CONVENTIONS:
+        raise EvaluationError(f"object_rule knows the kinds {', '.join(CONVENTIONS)}.")
+    read = [Rule(Condition(*rule[0]), *rule[1:]) for rule in rules]  # type: ignore[misc, arg-type]
+    made = apply_rules(Scene(bytes_of(picture), background), kind, read)
+    if made is None:
+        raise EvaluationError("An object cannot do what a rule says.")
+    return as_cells(made)

@@ -80,10 +80,10 @@ def _task(rule: str, count: int = 4, seed: int = 0) -> tuple[DslTask, np.ndarray
 @pytest.mark.parametrize(
     "rule",
     [
-        "cell_rule(input, 0, ('cell.color', 'near.any_filled_side'), {(0, 1): 'color5'})",
-        "cell_rule(input, 0, ('ray.on_line',), {1: 'ray.line_color'})",
-        "cell_rule(input, 0, ('shapes8.is_largest',), {2: 'color8'})",
-        "cell_rule(split_evenly(input, 1, 2), 0, ('cell.color', 'cell.color@2'), {(3, 3): 'color1'})",
+        "cell_rule(input, 0, ('cell.color', 'near.any_filled_side'), {(0, 0): 'cell.own', (0, 1): 'color5'})",
+        "cell_rule(input, 0, ('ray.on_line',), {0: 'cell.own', 1: 'ray.line_color'})",
+        "cell_rule(input, 0, ('shapes8.is_largest',), {0: 'cell.own', 1: 'cell.own', 2: 'color8'})",
+        "cell_rule(split_evenly(input, 1, 2), 0, ('cell.color@2',), {0: 'cell.own', 3: 'color1'})",
     ],
 )
 def test_the_lane_finds_rules_of_its_kind(rule: str) -> None:
@@ -96,7 +96,7 @@ def test_the_lane_finds_rules_of_its_kind(rule: str) -> None:
 
 def test_a_program_gives_what_its_hypothesis_claims() -> None:
     task, _ = _task(
-        "cell_rule(input, 0, ('near.same_sides', 'cell.color'), {(1, 3): 'color7', (2, 3): 'near.next_up'})"
+        "cell_rule(input, 0, ('near.filled_up', 'cell.color'), {(0, 3): 'cell.own', (1, 3): 'near.next_up'})"
     )
     found = list(lane(task, Clock()))
     assert found

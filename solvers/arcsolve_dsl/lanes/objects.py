@@ -1,0 +1,71 @@
+"""The lane of object rules: objects move, repeat, shoot rays, fill or change colour, as their features say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
+from arcsolve_dsl.lanes.cell_rules import find_cell_rules
+from arcsolve_dsl.lanes.cells import backgrounds_of, rule_text
+from arcsolve_dsl.lanes.object_rules import Rule, learn_object_rules
+from arcsolve_dsl.lanes.segments import ByteGrid, Scene
+from arcsolve_dsl.program import parse
+
+NAME = "object-rules"
+MAX_FOLLOWED = 3
+"""Incomplete rule lists that a cell rule is learned on."""
+
+
+def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str) -> str:
+    """Object rules as a program text."""
+    literal = tuple((tuple(rule.condition), *rule[1:]) for rule in rules)
+    return f"object_rule(input, {background}, {convention!r}, {literal!r})"
+
+
+def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
+    """Find object rules for a task whose outputs have the inputs' sizes."""
+    if not task.is_same_size:
+        return
+    grids = [g.astype(np.uint8) for g in task.inputs]
+    outputs = [b.astype(np.uint8) for b in task.outputs]
+    n = len(outputs)
+    for background, colors in backgrounds_of(grids):
+        scenes = [Scene(g, c) for g, c in zip(grids, colors, strict=True)]
+        seen: set[bytes] = set()
+        followed: dict[bytes, tuple[float, str, list[ByteGrid], float]] = {}
+        wanted = sum(int((g != o).sum()) for g, o in zip(grids, outputs, strict=False))
+        is_solved = False
+        for convention in ("shapes8", "shapes4", "things8", "things4"):
+            if clock.is_over:
+                return
+            key = b"".join(s.objects(convention).labels.tobytes() for s in scenes)
+            if key in seen:
+                continue
+            seen.add(key)
+            for learned in learn_object_rules(scenes, outputs, convention):
+                text = object_rule_text(learned.rules, convention, background)
+                tests = tuple(p.astype(np.int8) for p in learned.pictures[n:])
+                if all(learned.right):
+                    is_solved = True
+                    yield Hypothesis(parse(text), tests, learned.right, learned.cost, NAME)
+                    continue
+                wrong = sum(int((p != o).sum()) for p, o in zip(learned.pictures, outputs, strict=False))
+                made = b"".join(p.tobytes() for p in learned.pictures)
+                if wrong < 0.7 * wanted and (made not in followed or learned.cost < followed[made][3]):
+                    followed[made] = (wrong / wanted, text, learned.pictures, learned.cost)
+        if is_solved:
+            return
+        for _, text, pictures, cost in sorted(followed.values(), key=lambda item: (item[0], item[3]))[:MAX_FOLLOWED]:
+            if clock.is_over:
+                return
+            views = [[Scene(p, c), Scene(g, c)] for p, g, c in zip(pictures, grids, colors, strict=True)]
+            for rule in find_cell_rules(views, outputs, most=10, steps=1_000_000, width3=80)[:4]:
+                yield Hypothesis(
+                    parse(rule_text(f"({text}, input)", background, rule)),
+                    tuple(p.astype(np.int8) for p in rule.outputs),
+                    (True,) * n,
+                    rule.cost + cost + 3.0,
+                    NAME,
+                )
