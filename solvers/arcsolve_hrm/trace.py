@@ -47,8 +47,8 @@ class Trace(NamedTuple):
     view: View
     """The view that the network saw."""
     frames: tuple[Frame, ...]
-    halted: int
-    """Segments after which the network itself would have stopped."""
+    halted: int | None
+    """Segment after which the network itself would have stopped; None where it never wanted to."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: rows joined by ``/``, ``.`` where there is no colour; ``changed`` counts cells."""
@@ -162,7 +162,7 @@ def _run(model: HRM, view: View, x: Tensor, rope: Any, segments: int, look: Any,
     """Run all segments, take a frame after each cycle, and note where the network would have halted."""
     frames: list[Frame] = []
     state = model.initial_state(*x.shape[:2])
-    halted = segments
+    halted: int | None = None
     for segment in range(1, segments + 1):
         seen: list[Tensor] = []
         state, _, q = model.segment(state, x, rope, watch=seen.append)
@@ -173,6 +173,6 @@ def _run(model: HRM, view: View, x: Tensor, rope: Any, segments: int, look: Any,
             q_halt = 1 / (1 + math.exp(-max(-60.0, min(60.0, float(q_of(values)[0])))))
             frames.append(Frame(segment, cycle, cells, changed, q_halt, entropy))
         halt, go_on = q_of(q).tolist()
-        if halted == segments and halt > (0 if model.config.no_act_continue else go_on):
+        if halted is None and halt > (0 if model.config.no_act_continue else go_on):
             halted = segment
     return Trace(view, tuple(frames), halted)

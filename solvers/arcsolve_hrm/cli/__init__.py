@@ -14,7 +14,9 @@ _COMMANDS = {
     "data": "Write the training and evaluation data as two compact files.",
     "evaluate": "Answer held-out or evaluation inputs with a trained checkpoint; print the exact score.",
     "info": "Show what a checkpoint holds: shape, parameters, tasks, training.",
+    "robustness": "Measure how answers hold under a changed cell, symmetries and permuted colours.",
     "sweep": "Train short runs side by side and compare them on held-out pairs.",
+    "trace": "Watch the network come to its answer, cycle by cycle.",
     "train": "Train the sequence model, or continue a run.",
 }
 """Name and one-line help; command ``x`` is ``arcsolve_hrm.cli.x:command`` unless it stands in ``_SEQUENCE``."""
