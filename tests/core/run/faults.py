@@ -300,6 +300,32 @@ class Seeded(arcsolve.Solver):
         yield arcsolve.Candidate(0, rng.integers(0, 10, (3, 3)), 0.5, text)
 
 
+class Steady(arcsolve.Solver):
+    """Take a little while over each task, and answer by the seed."""
+
+    name = "steady"
+
+    def solve(self, challenge, budget):
+        rng = np.random.default_rng(budget.seed)
+        end = time.monotonic() + 0.05
+        while time.monotonic() < end:
+            pass
+        for index, grid in enumerate(challenge.test_inputs):
+            yield arcsolve.Candidate(index, rng.integers(0, 10, grid.shape), float(rng.random()), challenge.id)
+            yield arcsolve.Candidate(index, rng.integers(0, 10, grid.shape), float(rng.random()), challenge.id)
+
+
+class StuckLater(arcsolve.Solver):
+    """Answer the first few tasks, then never again."""
+
+    name = "stuck-later"
+
+    def solve(self, challenge, budget):
+        if challenge.id > "task05":
+            time.sleep(600)
+        yield arcsolve.Candidate(0, challenge.test_inputs[0])
+
+
 class Batch(arcsolve.Solver):
     """Solve in batches; go wrong in the batch that holds the guilty task."""
 
