@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arcsolve.recording import RunStore
     from arcsolve.registry import Registry
     from arcsolve.run.executor import Executor, Stop
+    from arcsolve.run.plan import Choice
     from arcsolve.run.progress import Bar, Lines
 
 DEFAULT_SOLVERS = ("zero", "dsl", "hrm")
@@ -103,8 +104,7 @@ def run(
     from arcsolve.score.summary import summarise
 
     registry = plugins.load(plugin_files)
-    names = solvers or [name for name in DEFAULT_SOLVERS if name in registry.solvers]
-    choices = choose_solvers(registry, names, options)
+    choices = choose_solvers(registry, solvers or _installed(registry), options)
     chosen_executor = _executor(registry, executor)
     settings = Settings(
         timeout_s=timeout,
@@ -117,6 +117,7 @@ def run(
     with contextlib.ExitStack() as stack:
         stack.callback(chosen_executor.close)
         chosen_executor.anticipate([(choice.entry, choice.solver.resources) for choice in choices], settings)
+        choices = _warmed_up(choices, is_lenient=not solvers)
         dataset = load(data, registry)
         plan = make_plan(
             dataset,
@@ -149,11 +150,38 @@ def run(
         sys.exit(130)
 
 
+def _installed(registry: "Registry") -> list[str]:
+    return [name for name in DEFAULT_SOLVERS if name in registry.solvers]
+
+
+def _warmed_up(choices: Sequence["Choice"], *, is_lenient: bool) -> tuple["Choice", ...]:
+    """The solvers that can work here; where they were not asked for by name, one that can't is left out and said so."""
+    from arcsolve.errors import ArcsolveError
+    from arcsolve.run.plan import warm_up
+
+    able = []
+    for choice in choices:
+        try:
+            warm_up(choice)
+        except ArcsolveError as error:
+            if not is_lenient:
+                raise
+            click.echo(f"Without {choice.entry.name}: {error}", err=True)
+        else:
+            able.append(choice)
+    return tuple(able)
+
+
 def _executor(registry: "Registry", name: str) -> "Executor":
+    from arcsolve.errors import ArcsolveError
+    from arcsolve.registry import did_you_mean
     from arcsolve.run.local import LocalExecutor
 
     if name == "local":
         return LocalExecutor()
+    if name not in registry.executors and name not in registry.executors.clashes:
+        names = ["local", *registry.executors]
+        raise ArcsolveError(f"Unknown executor {name!r}.{did_you_mean(name, names)} Available: {', '.join(names)}.")
     executor: Executor = registry.find(registry.executors, name).load()()
     return executor
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from arcsolve.errors import ArcsolveError
 from arcsolve.recording import Run, SolverSpec
-from arcsolve.registry import Registry, SolverEntry, did_you_mean, validate_options
+from arcsolve.registry import Registry, SolverEntry, describe, did_you_mean, validate_options
 from arcsolve.run.environment import describe_environment
 from arcsolve.run.executor import Settings, Work
 from arcsolve.solver import Solver
@@ -79,6 +79,22 @@ def choose_solvers(registry: Registry, names: Sequence[str], options: Sequence[s
         values = validate_options(entry.name, solver, given.get(entry.name, {}))
         choices.append(Choice(entry, solver, given.get(entry.name, {}), values))
     return tuple(choices)
+
+
+def warm_up(choice: Choice) -> None:
+    """Let a solver prepare this machine, in this process, before any worker starts.
+
+    Raises:
+        ArcsolveError: it can't, and why.
+    """
+    try:
+        choice.solver.warm_up(choice.options)
+    except ArcsolveError:
+        raise
+    except Exception as error:
+        raise ArcsolveError(
+            f"Solver {choice.entry.name!r} ({choice.entry.origin}) failed in warm_up: {describe(error)}"
+        ) from error
 
 
 def parse_options(options: Sequence[str], solvers: Sequence[str]) -> dict[str, dict[str, str]]:

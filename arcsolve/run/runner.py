@@ -1,13 +1,11 @@
 """The run as data flow: challenges out to the executor, reports back, judged here, recorded at once, summed up."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from arcsolve.errors import ArcsolveError
 from arcsolve.outcome import Outcome
 from arcsolve.recording import Run, RunStore
-from arcsolve.registry import Hooks, describe
+from arcsolve.registry import Hooks
 from arcsolve.run.executor import Executor, Stop
 from arcsolve.run.plan import Plan
 from arcsolve.score.judge import judge
@@ -51,7 +49,7 @@ def carry_out(
     flight; the same plan then continues where the store left off.
 
     Args:
-        plan: what to do.
+        plan: what to do; its solvers are warmed up (`arcsolve.run.plan.warm_up`).
         store: where outcomes are recorded.
         executor: what runs the solvers.
         fresh: start a new run even where one with the same key can be continued.
@@ -60,7 +58,7 @@ def carry_out(
         watcher: a progress display.
 
     Raises:
-        ArcsolveError: the store refuses, or a solver's `Solver.warm_up` fails.
+        ArcsolveError: the store refuses, or the executor can't work here.
     """
     stop = stop or Stop()
     run, done = store.resume_or_start(plan.run, fresh=fresh)
@@ -75,8 +73,6 @@ def carry_out(
             watcher.started(run, total - skipped, skipped)
         if hooks is not None:
             hooks.run_started(run)
-        if works:
-            _warm_up(plan, {work.entry.name for work in works})
         tasks = {task.id: task for task in plan.tasks}
         for report in executor.execute(works, plan.settings, stop) if works else ():
             outcome = judge(report, tasks[report.task_id])
@@ -92,18 +88,3 @@ def carry_out(
     if hooks is not None:
         hooks.run_finished(run)
     return RunResult(run, tuple(outcomes.values()), skipped, is_complete)
-
-
-def _warm_up(plan: Plan, names: set[str]) -> None:
-    for choice in plan.choices:
-        if choice.entry.name not in names:
-            continue
-        warm_up: Callable[..., None] = choice.solver.warm_up
-        try:
-            warm_up(choice.options)
-        except ArcsolveError:
-            raise
-        except Exception as error:
-            raise ArcsolveError(
-                f"Solver {choice.entry.name!r} ({choice.entry.origin}) failed in warm_up: {describe(error)}"
-            ) from error
