@@ -111,7 +111,15 @@ class Solver:
     def warm_up(cls, options: Any) -> None:
         """Prepare this machine once, in the parent process, before any worker starts (e.g. fill a compile cache).
 
-        Must be cheap when there is nothing to do.
+        Must be cheap when there is nothing to do. It is called once more in the process that the workers are forked
+        from: what it imports and loads there, all workers share from their first moment. There it must leave no
+        threads behind, and not touch the GPU.
+
+        Args:
+            options: an instance of this class's ``Options``.
+
+        Raises:
+            arcsolve.ArcsolveError: the solver can't work here, and what to do about it.
         """
 
     def prepare(self, challenges: Sequence[Challenge], budget: Budget) -> None:

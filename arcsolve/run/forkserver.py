@@ -8,6 +8,7 @@ the parent's end of the control socket closes: by `Host.close`, or because the p
 
 import faulthandler
 import gc
+import importlib
 import os
 import pickle
 import select
@@ -19,7 +20,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from arcsolve.registry import SolverEntry, describe
+from arcsolve.registry import SolverEntry, describe, validate_options
 from arcsolve.run import processes
 from arcsolve.run.wire import pack
 from arcsolve.run.worker import Post, work
@@ -82,7 +83,8 @@ def _set_up(control: socket.socket) -> Post | None:
 def _load(setup: Setup) -> type[Solver]:
     solver = setup.entry.load()
     for module in setup.preload:
-        __import__(module)
+        importlib.import_module(module)
+    solver.warm_up(validate_options(setup.entry.name, solver, setup.options))
     return solver
 
 

@@ -53,6 +53,8 @@ class Host:
                 start_new_session=True,
             )
         self._outgoing = b""
+        self.deadline = float("inf")
+        """When its setting up takes too long; on `time.monotonic`."""
         self.control.setblocking(False)
         self._unanswered: list[Worker] = []
         self.is_up = False
@@ -79,6 +81,7 @@ class Host:
             )
         )
         self._outgoing = len(setup).to_bytes(8, "big") + setup
+        self.deadline = time.monotonic() + settings.prepare_timeout_s
 
     @property
     def wants_to_write(self) -> bool:
@@ -137,6 +140,10 @@ class Host:
                 self.control.sendall(data)
         finally:
             self.control.setblocking(False)
+
+    def abort(self) -> None:
+        """Kill a server that does not get up; it has forked nothing yet."""
+        processes.kill_group(self._process.pid)
 
     def close(self) -> int:
         """End the server and everything it forked, and wait for it; returns its exit code."""

@@ -190,7 +190,7 @@ class _Loop:
             self._lose_host(lane, host)
         for message in host.unpacker.feed(data):
             if message["kind"] == "up":
-                host.is_up = True
+                host.is_up, host.deadline = True, float("inf")
             elif message["kind"] == "forked":
                 worker = host.forked(message["pid"])
                 if worker.fault is not None:
@@ -252,6 +252,12 @@ class _Loop:
         self._next_look = 0.0
         now = time.monotonic()
         for lane in self._lanes:
+            if lane.host is not None and now > lane.host.deadline:
+                lane.host.abort()  # the end of its control socket follows
+                limit = self._settings.prepare_timeout_s
+                self._reports += lane.fail_all(
+                    Status.TIMEOUT, f"the worker could not start: warming up took longer than {limit:g} s"
+                )
             for worker in lane.workers:
                 if worker.fault is not None or not worker.pid:
                     continue

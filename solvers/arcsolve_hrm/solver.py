@@ -28,7 +28,7 @@ class HrmSolver(arcsolve.Solver):
 
     name = "hrm"
     version = "1"
-    resources = arcsolve.Resources(threads=0, memory_mb=2048, gpu=True)
+    resources = arcsolve.Resources(threads=0, memory_mb=2048, gpu=True, preload=("torch",))
 
     class Options(arcsolve.Options):
         """Options of the HRM solver."""

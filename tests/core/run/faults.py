@@ -288,6 +288,30 @@ class Unborn(arcsolve.Solver):
         return ()
 
 
+class SlowToLoad(arcsolve.Solver):
+    """Warm up well in the parent, badly in the process that workers are forked from."""
+
+    name = "slow-to-load"
+
+    class Options(arcsolve.Options):
+        """How."""
+
+        how: str = arcsolve.Option("raise", description="raise, crash or loop")
+
+    @classmethod
+    def warm_up(cls, options):
+        if sys.argv[0] == "-c":
+            if options.how == "raise":
+                raise RuntimeError("cold")
+            if options.how == "crash":
+                ctypes.string_at(0)
+            while options.how == "loop":
+                pass
+
+    def solve(self, challenge, budget):
+        return ()
+
+
 class Seeded(arcsolve.Solver):
     """Answer at random, by the budget's seed and by the global generators."""
 

@@ -133,6 +133,20 @@ def test_worker_that_can_not_start(run: Run, how: str, status: Status, detail: s
 
 @pytest.mark.parametrize(
     ("how", "status", "detail"),
+    [
+        ("raise", Status.ERROR, "RuntimeError: cold (faults.py, line "),
+        ("crash", Status.CRASHED, "the worker could not start: the solver's fork server ended (SIGSEGV)"),
+        ("loop", Status.TIMEOUT, "the worker could not start: warming up took longer than 1 s"),
+    ],
+)
+def test_fork_server_that_does_not_get_up(run: Run, how: str, status: Status, detail: str) -> None:
+    for report in run("slow-to-load", f"how={how}", prepare_timeout_s=1.0 if how == "loop" else 20.0).values():
+        assert report.status is status
+        assert report.detail.startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "detail"),
     [("raise", Status.ERROR, "ValueError: bad batch"), ("crash", Status.CRASHED, "killed by SIGSEGV"),
      ("index", Status.ERROR, "solve_batch yielded the challenge index 1; there are 1")],
 )  # fmt: skip
