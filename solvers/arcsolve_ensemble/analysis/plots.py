@@ -84,7 +84,7 @@ def _complementarity(analysis: Analysis, figure: Any) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("… and this one did not")
     axes.set_ylabel("this solver solved …")
-    axes.set_title(f"Complementarity: tasks of {analysis.figures.tasks}")
+    axes.set_title(f"Complementarity, of {analysis.figures.tasks} tasks")
     middle = table.max() / 2 if table.size else 0
     for i in range(len(names)):
         for j in range(len(names)):
@@ -102,9 +102,15 @@ def _shapley(analysis: Analysis, figure: Any) -> None:
     rows = np.arange(len(solvers))
     axes.barh(rows, [s.shapley for s in solvers], color=ACCENT, height=0.6, label="Shapley value")
     axes.plot([s.marginal for s in solvers], rows, "|", color=INK, markersize=13, label="marginal contribution")
-    axes.plot([s.solved for s in solvers], rows, ".", color=MUTED, markersize=8, label="solved alone")
+    axes.plot([s.solved for s in solvers], rows, ".", color=MUTED, markersize=8, label="solved in all")
     for row, solver in zip(rows, solvers, strict=True):
-        axes.annotate(f"{solver.shapley:.1f}", (solver.shapley, row), (4, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{solver.shapley:.1f}",
+            (max(solver.shapley, solver.solved), row),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+        )
     axes.set_yticks(rows, [s.solver for s in solvers])
     axes.set_xlabel("tasks")
     axes.set_title(f"Fair shares of the union ({analysis.figures.vbs_solved} of {analysis.figures.tasks} tasks)")

@@ -4,6 +4,7 @@ import click
 
 from arcsolve_ensemble.cli.analyse import analyse_command
 from arcsolve_ensemble.cli.evaluate import evaluate_command
+from arcsolve_ensemble.cli.train import ablate_command, train_command
 
 
 @click.group(name="ensemble")
@@ -11,5 +12,5 @@ def ensemble() -> None:
     """Analyse a portfolio of solvers, train the router, evaluate it on ASlib scenarios."""
 
 
-ensemble.add_command(analyse_command)
-ensemble.add_command(evaluate_command)
+for command in (analyse_command, ablate_command, evaluate_command, train_command):
+    ensemble.add_command(command)

@@ -24,6 +24,9 @@ HEADINGS = {
     "ece": "ECE",
     "brier": "Brier",
     "auc": "AUC",
+    "solved_at_1": "solved@1",
+    "solved_at_2": "solved@2",
+    "rate_at_2": "rate@2",
 }
 
 
@@ -92,6 +95,8 @@ def print_table(title: str, table: Table) -> None:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, float):

@@ -55,7 +55,20 @@ def sigmoids(x: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -40, 40))))
 
 
-def fit_success(features: Floats, solved: Bools, seed: int = 0) -> SuccessModel:
+@dataclass(frozen=True)
+class Fit:
+    """A fitted success model and what it says about tasks it was not fitted on.
+
+    Attributes:
+        model: fitted on all tasks.
+        held_out: (n,) calibrated probabilities, each from a model that did not see the task.
+    """
+
+    model: SuccessModel
+    held_out: Floats
+
+
+def fit_success(features: Floats, solved: Bools, seed: int = 0) -> Fit:
     """Fit a success model and choose its kind by five-fold cross-validation.
 
     Args:
@@ -64,7 +77,7 @@ def fit_success(features: Floats, solved: Bools, seed: int = 0) -> SuccessModel:
         seed: seeds folds and forest.
 
     Returns:
-        The model with calibrated probabilities.
+        The model with calibrated probabilities, and held-out ones.
 
     Raises:
         ArcsolveError: if there is no task.
@@ -76,9 +89,10 @@ def fit_success(features: Floats, solved: Bools, seed: int = 0) -> SuccessModel:
     identity = np.array([1.0, 0.0])
     constant = SuccessModel("rate", {}, identity, rate)
     if min(solved.sum(), n - solved.sum()) < 10:
-        return constant
+        return Fit(constant, np.full(n, rate))
     folds: Ints = np.random.default_rng(seed).permutation(n) % 5
-    best, best_loss, best_scale = constant, _loss(np.full(n, rate), solved), identity
+    best_kind, best_scale, best = "rate", identity, np.full(n, rate)
+    best_loss = _loss(best, solved)
     for kind in KINDS[1:]:
         held_out = np.zeros(n)
         for fold in range(5):
@@ -88,10 +102,12 @@ def fit_success(features: Floats, solved: Bools, seed: int = 0) -> SuccessModel:
             held_out[~inside] = raw_probability(_fit(kind, features[inside], solved[inside], seed), features[~inside])
         else:
             scale = _platt(log_odds(held_out), solved)
-            loss = _loss(sigmoids(scale[0] * log_odds(held_out) + scale[1]), solved)
+            calibrated = sigmoids(scale[0] * log_odds(held_out) + scale[1])
+            loss = _loss(calibrated, solved)
             if loss < best_loss - MARGIN:
-                best, best_loss, best_scale = _fit(kind, features, solved, seed), loss, scale
-    return SuccessModel(best.kind, best.arrays, best_scale, rate)
+                best_kind, best_scale, best, best_loss = kind, scale, calibrated, loss
+    arrays = _fit(best_kind, features, solved, seed).arrays if best_kind != "rate" else {}
+    return Fit(SuccessModel(best_kind, arrays, best_scale, rate), best)
 
 
 def raw_probability(model: SuccessModel, features: Floats) -> Floats:
@@ -118,7 +134,7 @@ def _fit(kind: str, features: Floats, solved: Bools, seed: int) -> SuccessModel:
     identity = np.array([1.0, 0.0])
     if kind == "forest":
         forest = sklearn("ensemble").RandomForestClassifier(
-            200, min_samples_leaf=5, max_features="sqrt", random_state=seed, n_jobs=1
+            100, min_samples_leaf=5, max_features="sqrt", random_state=seed, n_jobs=1
         )
         forest.fit(features, solved)
         return SuccessModel(kind, _flatten(forest), identity, rate)

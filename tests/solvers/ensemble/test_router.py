@@ -22,7 +22,7 @@ def draw(n: int, seed: int, base: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_success_models_rank_and_calibrate_on_held_out_tasks() -> None:
     x, y = draw(400, 0)
-    model = fit_success(x, y)
+    model = fit_success(x, y).model
     assert model.kind != "rate"
     fresh, truth = draw(400, 1)
     p = model(fresh)
@@ -34,7 +34,7 @@ def test_success_models_rank_and_calibrate_on_held_out_tasks() -> None:
 def test_noise_keeps_the_base_rate() -> None:
     rng = np.random.default_rng(0)
     y = rng.random(300) < 0.3
-    model = fit_success(rng.normal(size=(300, 20)), y)
+    model = fit_success(rng.normal(size=(300, 20)), y).model
     assert model(rng.normal(size=(5, 20))) == pytest.approx(np.full(5, y.mean()), abs=0.15)
 
 
@@ -42,7 +42,7 @@ def test_few_successes_are_no_basis_for_a_model() -> None:
     x, _ = draw(50, 0)
     y = np.zeros(50, dtype=bool)
     y[:3] = True
-    assert fit_success(x, y).kind == "rate"
+    assert fit_success(x, y).model.kind == "rate"
 
 
 def test_flattened_forest_predicts_as_scikit_learn_does() -> None:
@@ -58,7 +58,7 @@ def test_flattened_forest_predicts_as_scikit_learn_does() -> None:
 
 def test_recalibration_finds_a_new_base_rate_without_labels() -> None:
     x, y = draw(3000, 0)
-    model = fit_success(x[:800], y[:800])
+    model = fit_success(x[:800], y[:800]).model
     shifted = np.random.default_rng(0).random(3000) < np.where(y, 0.4, 1.0)  # fewer solvable tasks, same kinds
     p, truth = model(x[shifted]), y[shifted]
     before = abs(p.mean() - truth.mean())
@@ -84,7 +84,7 @@ def test_a_model_file_says_the_same_afterwards(tmp_path: Path, kind: str) -> Non
     from arcsolve_ensemble.router import success
 
     x, y = draw(120, 5)
-    fitted = success._fit(kind, x, y, 0) if kind != "rate" else fit_success(x[:5], y[:5])
+    fitted = success._fit(kind, x, y, 0) if kind != "rate" else fit_success(x[:5], y[:5]).model
     model = RouterModel(
         {"dsl": MemberModel(fitted, (0.1, 2.0), 120, "3")}, Trust({"dsl": MemberTrust(9, 0)}), "arc1:training"
     )

@@ -1,0 +1,112 @@
+"""``arcsolve ensemble train`` and ``ablate``: learn from stored outcomes, and measure what each part adds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arcsolve import ArcsolveError
+
+if TYPE_CHECKING:
+    from arcsolve_ensemble.records import Table
+    from arcsolve_ensemble.router.stored import StoredTasks
+    from arcsolve_ensemble.router.train import Lesson
+
+
+def _runs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+@click.command(name="train")
+@click.option("--runs", multiple=True, required=True, callback=_runs, metavar="RUN[,RUN…]", help="Runs to learn from.")
+@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store to read.")
+@click.option(
+    "--output", "-O", type=click.Path(path_type=Path), default=Path("router.npz"), show_default=True, help="Model file."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seeds folds and forests.")
+def train_command(runs: list[str], store: str | None, output: Path, seed: int) -> None:
+    """Train the router on stored outcomes and write its model file.
+
+    Use it with: arcsolve run --solver ensemble -o ensemble.model=FILE
+    """
+    from arcsolve_ensemble.cli.analyse import print_table
+    from arcsolve_ensemble.records import open_records
+    from arcsolve_ensemble.router.stored import load_stored
+    from arcsolve_ensemble.router.train import learn
+
+    with open_records(store) as records:
+        stored = load_stored(records, runs)
+    lesson = learn(stored, seed)
+    model = lesson.model
+    model.save(output)
+    print_table(f"Learnt from {model.trained_on}", members_table(stored, lesson))
+    click.echo(f"Wrote {output} ({output.stat().st_size / 1024:.0f} KiB)", err=True)
+
+
+def members_table(stored: StoredTasks, lesson: Lesson) -> Table:
+    """Return what was learnt about each member, with held-out AUC and calibration of its success model."""
+    from arcsolve_ensemble.analysis.calibration import calibration
+    from arcsolve_ensemble.records import Table
+
+    rows: list[tuple[object, ...]] = []
+    for name, member in lesson.model.members.items():
+        ran, solved = stored.solved(name)
+        quality = calibration(lesson.held_out[name], solved[ran])
+        trust = lesson.model.trust.members[name]
+        rows.append(
+            (
+                name,
+                member.tasks,
+                int(solved.sum()),
+                member.success.kind,
+                quality.auc,
+                quality.ece,
+                trust.right,
+                trust.method,
+            )
+        )
+    return Table(("solver", "tasks", "solved", "success model", "auc", "ece", "right votes", "trust"), rows)
+
+
+@click.command(name="ablate")
+@click.option(
+    "--train",
+    "train_runs",
+    multiple=True,
+    required=True,
+    callback=_runs,
+    metavar="RUN[,RUN…]",
+    help="Runs to learn from.",
+)
+@click.option(
+    "--test", "test_runs", multiple=True, required=True, callback=_runs, metavar="RUN[,RUN…]", help="Other runs."
+)
+@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def ablate_command(train_runs: list[str], test_runs: list[str], store: str | None, as_json: bool) -> None:
+    """Show what each part of the merging adds, on runs that the model was not trained on."""
+    from arcsolve_ensemble.cli.analyse import print_table
+    from arcsolve_ensemble.records import open_records
+    from arcsolve_ensemble.router.ablation import ablation
+    from arcsolve_ensemble.router.measure import success_table
+    from arcsolve_ensemble.router.stored import load_stored
+    from arcsolve_ensemble.router.train import train
+
+    with open_records(store) as records:
+        stored, others = load_stored(records, train_runs), load_stored(records, test_runs)
+    shared = {task.challenge.sha256 for task in stored.tasks} & {task.challenge.sha256 for task in others.tasks}
+    if shared:
+        raise ArcsolveError(
+            f"{len(shared)} of the {len(others.tasks)} test tasks are training tasks as well, which would flatter the "
+            "figures. Choose test runs on another data set."
+        )
+    model = train(stored)
+    merging, success = ablation(others, model), success_table(others, model)
+    if as_json:
+        click.echo(json.dumps({"tasks": len(others.tasks), "merging": merging.records(), "success": success.records()}))
+        return
+    print_table(f"Merging {len(others.tasks)} tasks of {others.name}, learnt from {model.trained_on}", merging)
+    print_table("Predicting who solves what", success)

@@ -1,0 +1,105 @@
+"""Train the router from stored outcomes: success models, solving times, and the trust in every member's votes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arcsolve_ensemble.arrays import Floats
+from arcsolve_ensemble.merging.invariants import broken
+from arcsolve_ensemble.merging.trust import Evidence, MemberTrust, Trust, fit_member, tier_of
+from arcsolve_ensemble.merging.votes import grid_key
+from arcsolve_ensemble.router.model import MemberModel, RouterModel
+from arcsolve_ensemble.router.stored import StoredTasks
+from arcsolve_ensemble.router.success import fit_success
+
+QUANTILES = 100
+
+
+def train(stored: StoredTasks, seed: int = 0) -> RouterModel:
+    """Learn a router model.
+
+    Success probabilities that enter the trust are held out: each task's come from models of the other tasks.
+
+    Args:
+        stored: training tasks with outcomes.
+        seed: seeds folds and forests.
+
+    Returns:
+        The model of every solver that ran.
+    """
+    return learn(stored, seed).model
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A router model and, per member, success probabilities of the training tasks it ran on, held out."""
+
+    model: RouterModel
+    held_out: dict[str, Floats]
+
+
+def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
+    """Do what `train` does, and keep the held-out predictions."""
+    members: dict[str, MemberModel] = {}
+    trusts: dict[str, MemberTrust] = {}
+    predictions: dict[str, Floats] = {}
+    for solver in stored.solvers:
+        ran, solved = stored.solved(solver)
+        features = stored.features[ran]
+        seconds = sorted(
+            task.outcomes[solver].wall_s
+            for task, is_there, is_solved in zip(stored.tasks, ran, solved, strict=True)
+            if is_there and is_solved
+        )
+        fit = fit_success(features, solved[ran], seed)
+        members[solver] = MemberModel(
+            success=fit.model,
+            times_s=tuple(float(value) for value in _thin(seconds)),
+            tasks=int(ran.sum()),
+            version=stored.versions.get(solver, ""),
+        )
+        priors = np.full(len(stored.tasks), 0.5)
+        priors[ran] = predictions[solver] = fit.held_out
+        trusts[solver] = _trust(stored, solver, priors)
+    model = RouterModel(members, Trust(trusts), f"{len(stored.tasks)} tasks of {stored.name}")
+    return Lesson(model, predictions)
+
+
+def _trust(stored: StoredTasks, solver: str, priors: Floats) -> MemberTrust:
+    evidence, is_right, names = [], [], []
+    tasks = 0
+    for task, prior in zip(stored.tasks, priors, strict=True):
+        outcome = task.outcomes.get(solver)
+        if outcome is None:
+            continue
+        tasks += 1
+        demos = len(task.challenge.train)
+        for index, by_solver in task.votes.items():
+            for vote in by_solver.get(solver, ()):
+                evidence.append(
+                    Evidence(
+                        vote.confidence,
+                        vote.rank,
+                        tier_of(vote.demos_solved, demos),
+                        broken(task.challenge, index, vote.grid),
+                        float(prior),
+                    )
+                )
+                is_right.append(task.right[index] == grid_key(vote.grid))
+                names.append(task.challenge.sha256)
+    if not evidence:
+        return MemberTrust(tasks, 0)
+    fitted = fit_member(evidence, is_right, names)
+    return MemberTrust(
+        tasks, fitted.right, fitted.method, fitted.weights, fitted.intercept, fitted.knots_x, fitted.knots_y
+    )
+
+
+def _thin(values: list[float]) -> list[float]:
+    """Return at most `QUANTILES` of the sorted *values*, evenly by rank, the last one included."""
+    if len(values) <= QUANTILES:
+        return values
+    at = np.linspace(0, len(values) - 1, QUANTILES).round().astype(int)
+    return [values[i] for i in at]
