@@ -24,9 +24,10 @@ def register_features(register: Callable[..., None]) -> None:
 
 @arcsolve.hookimpl
 def register_commands(register: Callable[..., None]) -> None:
-    """Add ``arcsolve ensemble``."""
+    """Add ``arcsolve ensemble`` and ``arcsolve export aslib``."""
     register(
         "arcsolve_ensemble.cli:ensemble",
         name="ensemble",
         help="Analyse a portfolio of solvers, train the router, evaluate it on ASlib scenarios.",
     )
+    register("arcsolve_ensemble.cli.export:export_aslib", name="export-aslib", help="Write runs as an ASlib scenario.")

@@ -84,6 +84,9 @@ class Records(Protocol):
     def outcomes_of(self, run: Run | str) -> list[Outcome]:
         """Return every task's latest outcome per solver, with candidates."""
 
+    def outcomes(self, run: Sequence[str] | None = None) -> Sequence[Any]:
+        """Return latest outcomes as rows with ``run``, ``solver``, ``task_id`` and more."""
+
     def close(self) -> None:
         """Release the connections."""
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Option, Options, Solver
+from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Option, Options, Resources, Solver
 from arcsolve_ensemble.merging.merge import Merged, MergeRules, merge
 from arcsolve_ensemble.merging.trust import MIN_TASKS
 from arcsolve_ensemble.merging.votes import Vote, collect
@@ -24,6 +24,7 @@ class EnsembleSolver(Solver):
 
     name = NAME
     version = "1"
+    resources = Resources(memory_mb=4096)  # the members share one worker
 
     class Options(Options):
         """Options of the ensemble."""

@@ -12,8 +12,11 @@ from arcsolve import ArcsolveError, Candidate, Dataset, Run, SolverSpec, Status,
 from arcsolve.data import load
 from arcsolve.run.executor import Report
 from arcsolve.score.judge import judge
+from arcsolve_ensemble.aslib import read_scenario
+from arcsolve_ensemble.aslib.arff import read_arff
 from arcsolve_ensemble.cli import ensemble
-from arcsolve_ensemble.features import task_features
+from arcsolve_ensemble.cli.export import export_aslib
+from arcsolve_ensemble.features import FEATURE_NAMES, task_features
 from arcsolve_ensemble.router.ablation import VARIANTS, ablation
 from arcsolve_ensemble.router.measure import success_table
 from arcsolve_ensemble.router.model import RouterModel
@@ -207,3 +210,24 @@ def test_changed_data_are_refused(store: Path, tmp_path: Path) -> None:
         pytest.raises(ArcsolveError, match="has changed"),
     ):
         load_stored(records, ["run-learn"])
+
+
+def test_export_to_aslib_and_back(store: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "scenario"
+    result = CliRunner().invoke(export_aslib, ["run-learn", str(folder), "--store", str(store), "--name", "OURS"])
+    assert result.exit_code == 0, result.output
+    scenario = read_scenario(folder)
+    assert (scenario.name, scenario.algorithms, len(scenario.instances)) == ("OURS", SOLVERS, 60)
+    assert scenario.feature_names == FEATURE_NAMES
+    assert scenario.cutoff_s == 10
+    assert not scenario.solved[:, SOLVERS.index("never")].any()
+    runs = read_arff(folder / "algorithm_runs.arff")
+    states = set(zip(runs.text("algorithm"), runs.text("runstatus"), strict=True))
+    assert ("never", "other") in states  # wrong answers are not ok
+    assert ("never", "ok") not in states
+    reader = pytest.importorskip("asf.scenario.aslib_reader")
+    features, performance, *_ = reader.read_aslib_scenario(str(folder))
+    assert features.shape == (60, len(FEATURE_NAMES))
+    np.testing.assert_allclose(performance[list(SOLVERS)].to_numpy(), scenario.costs)
+    again = CliRunner().invoke(export_aslib, ["run-learn", str(folder), "--store", str(store)])
+    assert isinstance(again.exception, ArcsolveError)
