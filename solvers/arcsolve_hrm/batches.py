@@ -121,7 +121,9 @@ class TokenStore:
             used[row] = lengths.sum()
         return Plan(*(torch.from_numpy(part).to(self.device) for part in (view_rows, table_rows, start_rows, used)))
 
-    def epoch(self, seed: int, epoch: int, row_tokens: int, documents: int) -> Plan:
+    def epoch(
+        self, seed: int, epoch: int, row_tokens: int, documents: int, turned: float = 1.0, recoloured: float = 1.0
+    ) -> Plan:
         """Plan an epoch: each pair once (or in its share), random view, random colours, random order.
 
         Args:
@@ -129,6 +131,8 @@ class TokenStore:
             epoch: Which one.
             row_tokens: Tokens per row.
             documents: Sequences per row at most.
+            turned: Share of the pairs that get one of the eight symmetries at random; the others stay upright.
+            recoloured: Share of the pairs whose colours are permuted.
 
         Returns:
             Full rows only; what is left over returns in another epoch.
@@ -136,8 +140,11 @@ class TokenStore:
         generator = np.random.default_rng((seed, epoch))
         order = generator.permutation(len(self))
         order = order[generator.random(len(order)) < self.weight[order]]
-        views = order * 8 + generator.integers(0, 8, len(order))
+        turns = generator.integers(0, 8, len(order))
         tables = colour_tables(len(order), self.fixed[order], generator)
+        turns[generator.random(len(order)) >= turned] = 0
+        tables[generator.random(len(order)) >= recoloured] = np.arange(16, dtype=np.uint8)
+        views = order * 8 + turns
         plan = self.plan(views, tables, row_tokens, documents)
         return Plan(*(part[:-1] for part in plan)) if len(plan.used) > 1 else plan
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from arcsolve_hrm.devices import native_bfloat16
+
 _POLAR_EXPRESS = (
     (8.156554524902461, -22.48329292557795, 15.878769915207462),
     (4.042929935166739, -2.808917465908714, 0.5000178451051316),
@@ -29,9 +31,9 @@ def orthogonalise(matrices: Tensor) -> Tensor:
         matrices: [n, rows, columns], any floating dtype.
 
     Returns:
-        The same shape; bfloat16 on a GPU, float32 on the CPU.
+        The same shape; bfloat16 where the device computes in it, else float32.
     """
-    x: Tensor = matrices.to(torch.bfloat16 if matrices.is_cuda else torch.float32)
+    x: Tensor = matrices.to(torch.bfloat16 if native_bfloat16(matrices.device.type) else torch.float32)
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

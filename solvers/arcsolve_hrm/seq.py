@@ -109,6 +109,20 @@ def encode(source: Grid, target: Grid | None, legend: bool = True, ahead: bool =
     return Sequence(np.concatenate(tokens), np.concatenate(positions), prefix)
 
 
+def pair_tokens(shapes: NDArray[np.uint8], legend: bool = True) -> NDArray[np.int64]:
+    """Count the tokens of encoded pairs.
+
+    Args:
+        shapes: [pairs, 4]; input height and width, output height and width.
+        legend: Whether the nine legend tokens are there.
+
+    Returns:
+        int64 [pairs].
+    """
+    sides = shapes.astype(np.int64)
+    return 3 + 9 * legend + sides[:, 0] * (sides[:, 1] + 1) + sides[:, 2] * (sides[:, 3] + 1)
+
+
 def decode(tokens: NDArray[np.integer]) -> Grid | None:
     """Read an output back.
 

@@ -11,7 +11,9 @@ import json
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.core import HRM, State
 from arcsolve_hrm.optim import NorMuon, other_parameters
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
-from arcsolve_hrm.seq import colour_tables
+from arcsolve_hrm.seq import colour_tables, pair_tokens
 
 
 class TrainingStoppedError(RuntimeError):
@@ -56,6 +58,10 @@ class Recipe:
         total_minutes: Length of the run by the clock; 0 if ``steps`` rules.
         steps: Length of the run in steps; 0 if ``total_minutes`` rules.
         held_views: Augmented views per held-out pair in the measurements.
+        turned: Share of the pairs that get one of the eight symmetries at random; the others stay upright.
+        recoloured: Share of the pairs whose colours are permuted.
+        longest: Pairs with more tokens are left out, held-out ones too; 0 takes all.
+        sets: Train on the tasks of these sets only, comma separated; empty takes all.
     """
 
     row_tokens: int = 32768
@@ -75,6 +81,10 @@ class Recipe:
     total_minutes: float = 0.0
     steps: int = 0
     held_views: int = 16
+    turned: float = 1.0
+    recoloured: float = 1.0
+    longest: int = 0
+    sets: str = ""
 
 
 @dataclass
@@ -139,7 +149,7 @@ def batch_loss(model: HRM, batch: Batch, recipe: Recipe, backward: bool = True) 
         if recipe.segments > 1:
             total = total + recipe.halt_weight * _halt_loss(out.q[0, :, 0], right, asked, batch.document)
         if backward:
-            total.backward()  # type: ignore[no-untyped-call]
+            (total / recipe.accumulate).backward()  # type: ignore[no-untyped-call]
     return loss.detach(), right
 
 
@@ -246,6 +256,26 @@ def held_out(model: HRM, store: TokenStore, recipe: Recipe, seed: int = 1) -> di
     }
 
 
+def chosen(pairs: PairSet, role: int, recipe: Recipe) -> NDArray[np.int64]:
+    """Choose the pairs of a role that the recipe wants.
+
+    Args:
+        pairs: All pairs.
+        role: ``TRAIN`` or ``HELD_OUT``.
+        recipe: Its ``sets``, ``longest`` and ``legend`` count.
+
+    Returns:
+        Indices.
+    """
+    wanted = pairs.role == role
+    if recipe.longest:
+        wanted = wanted & (pair_tokens(pairs.shape, recipe.legend) <= recipe.longest)
+    if recipe.sets:
+        sets = np.array([str(name).partition("/")[0] for name in pairs.names])
+        wanted = wanted & np.isin(sets, recipe.sets.split(","))[pairs.task]
+    return np.flatnonzero(wanted)
+
+
 class Trainer:
     """One run: model, optimisers, data on the device, and the folder that remembers it all.
 
@@ -257,6 +287,8 @@ class Trainer:
         device: Where.
         compiled: Whether to compile blocks and optimiser.
         say: Takes progress lines.
+        workers: Threads that share the rows of a step (CPU; with one torch thread each they need no barrier per
+            operation, which on a busy machine makes them many times faster than torch's own threads).
     """
 
     def __init__(
@@ -268,18 +300,21 @@ class Trainer:
         device: torch.device,
         compiled: bool = False,
         say: Callable[[str], None] = print,
+        workers: int = 1,
     ) -> None:
         if not recipe.total_minutes and not recipe.steps:
             raise ValueError("A run needs a length: give --total-minutes or --steps.")
         self.folder, self.recipe, self.device, self.say = folder, recipe, device, say
+        self._workers = ThreadPoolExecutor(workers, initializer=partial(torch.set_num_threads, 1))
+        self._parallel = workers > 1
         folder.mkdir(parents=True, exist_ok=True)
         config = replace(config, num_tasks=len(pairs.names), halt_max_steps=recipe.segments)
         torch.manual_seed(recipe.seed)
         self.model = HRM(config).to(device)
         self.data_hash = pairs.content_hash()
         self.names, self.demo_hash = pairs.names.tolist(), pairs.demo_hash.tolist()
-        self.train_store = TokenStore(pairs, np.flatnonzero(pairs.role == TRAIN), device, recipe.legend, recipe.ahead)
-        held = np.flatnonzero(pairs.role == HELD_OUT)
+        self.train_store = TokenStore(pairs, chosen(pairs, TRAIN, recipe), device, recipe.legend, recipe.ahead)
+        held = chosen(pairs, HELD_OUT, recipe)
         self.held_store = TokenStore(pairs, held, device, recipe.legend, recipe.ahead) if len(held) else None
         self.muon = NorMuon(self.model, compiled=compiled)
         self.adam = torch.optim.AdamW(
@@ -300,7 +335,7 @@ class Trainer:
         if compiled:
             for module in {self.model.L_level, self.model.high_level}:
                 for layer in module.layers:
-                    layer.compile(fullgraph=True, dynamic=False)
+                    layer.compile(fullgraph=device.type == "cuda", dynamic=False)
 
     @property
     def done(self) -> float:
@@ -367,7 +402,9 @@ class Trainer:
     def _next_batch(self) -> Batch:
         recipe, progress = self.recipe, self.progress
         if self._plan is None:
-            self._plan = self.train_store.epoch(recipe.seed, progress.epoch, recipe.row_tokens, recipe.documents)
+            self._plan = self.train_store.epoch(
+                recipe.seed, progress.epoch, recipe.row_tokens, recipe.documents, recipe.turned, recipe.recoloured
+            )
         batch = self.train_store.batch(self._plan, progress.row, recipe.row_tokens)
         progress.row += 1
         if progress.row == len(self._plan.used):
@@ -383,10 +420,10 @@ class Trainer:
         recipe = self.recipe
         factor = schedule(self.done, recipe) * self.progress.scale
         self.model.train()
-        loss = torch.zeros((), device=self.device)
-        for _ in range(recipe.accumulate):
-            part, _ = batch_loss(self.model, self._next_batch(), recipe)
-            loss = loss + part / recipe.accumulate
+        batches = [self._next_batch() for _ in range(recipe.accumulate)]
+        run = partial(batch_loss, self.model, recipe=recipe)
+        losses = [part for part, _ in (self._workers.map(run, batches) if self._parallel else map(run, batches))]
+        loss = torch.stack(losses).mean()
         rest = [p for group in self.adam.param_groups for p in group["params"] if p.grad is not None]
         torch.nn.utils.clip_grad_norm_(rest, recipe.clip)
         for group in self.adam.param_groups:

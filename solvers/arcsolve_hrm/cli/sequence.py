@@ -56,6 +56,8 @@ def _recipe_options(command: Any) -> Any:
 @click.option("--compile/--no-compile", "compiled", default=None, help="Default: on a GPU.")
 @click.option("--log-every", default=100)
 @click.option("--measure-minutes", default=1.0)
+@click.option("--save-minutes", default=2.0, help="Minutes between checkpoints.")
+@click.option("--workers", default=1, help="CPU: threads that share a step's rows (set --accumulate to as many).")
 @click.option("--export", type=click.Path(path_type=Path), help="Write bf16 shards here at the end of the call.")
 @_recipe_options
 def train(
@@ -68,6 +70,8 @@ def train(
     compiled: bool | None,
     log_every: int,
     measure_minutes: float,
+    save_minutes: float,
+    workers: int,
     export: Path | None,
     **recipe: Any,
 ) -> None:
@@ -80,6 +84,8 @@ def train(
 
     torch.set_float32_matmul_precision("high")
     place = device_named(device)
+    if workers > 1:
+        torch.set_num_threads(1)
     pairs = PairSet.load(data_file)
     trainer = Trainer(
         folder,
@@ -89,8 +95,9 @@ def train(
         place,
         compiled=place.type == "cuda" if compiled is None else compiled,
         say=lambda line: click.echo(line, err=True),
+        workers=workers,
     )
-    finished = trainer.run(minutes, log_every, measure_minutes)
+    finished = trainer.run(minutes, log_every, measure_minutes, save_minutes)
     if export is not None:
         trainer.export(export)
     click.echo(
