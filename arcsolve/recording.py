@@ -65,7 +65,10 @@ class RunStore(Protocol):
         """Commit one outcome, durably, before returning."""
 
     def record_features(self, rows: Iterable[tuple[str, str, Mapping[str, float]]]) -> None:
-        """Store task features: (task sha256, feature set name and version, values)."""
+        """Store task features: (task sha256, feature set as ``name version``, values)."""
+
+    def featured(self, feature_set: str) -> frozenset[str]:
+        """The sha256 of every task that has values of the feature set (``name version``)."""
 
     def finish(self, run: Run, *, is_complete: bool) -> None:
         """Mark the run finished (or interrupted) and give up its lease."""

@@ -134,8 +134,17 @@ def run(
         stop = Stop()
         stack.enter_context(_stopped_by_signals(stop, watcher))
         result = carry_out(
-            plan, run_store, chosen_executor, fresh=fresh, stop=stop, hooks=registry.hooks, watcher=watcher
+            plan,
+            run_store,
+            chosen_executor,
+            fresh=fresh,
+            stop=stop,
+            hooks=registry.hooks,
+            watcher=watcher,
+            feature_sets=registry.features.values() if store != "none" else (),
         )
+    for note in result.notes:
+        click.echo(note, err=True)
     summary = summarise(result.run, plan.tasks, result.outcomes, is_complete=result.is_complete, skipped=result.skipped)
     if as_json:
         click.echo(json.dumps(summary.to_json(), indent=2))

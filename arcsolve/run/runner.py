@@ -1,12 +1,14 @@
 """The run as data flow: challenges out to the executor, reports back, judged here, recorded at once, summed up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from arcsolve.outcome import Outcome
 from arcsolve.recording import Run, RunStore
-from arcsolve.registry import Hooks
+from arcsolve.registry import FeatureEntry, Hooks
 from arcsolve.run.executor import Executor, Stop
+from arcsolve.run.features import record_features
 from arcsolve.run.plan import Plan
 from arcsolve.score.judge import judge
 
@@ -31,6 +33,8 @@ class RunResult:
     skipped: int
     """Outcomes of earlier sessions."""
     is_complete: bool
+    notes: tuple[str, ...] = ()
+    """What went wrong beside the outcomes, a line each."""
 
 
 def carry_out(
@@ -42,6 +46,7 @@ def carry_out(
     stop: Stop | None = None,
     hooks: Hooks | None = None,
     watcher: Watcher | None = None,
+    feature_sets: Iterable[FeatureEntry] = (),
 ) -> RunResult:
     """Carry out a plan.
 
@@ -56,6 +61,7 @@ def carry_out(
         stop: to be set from outside (Ctrl-C).
         hooks: the plugins' events.
         watcher: a progress display.
+        feature_sets: to be recorded for tasks that have none yet.
 
     Raises:
         ArcsolveError: the store refuses, or the executor can't work here.
@@ -83,8 +89,9 @@ def carry_out(
             if watcher is not None:
                 watcher.finished(outcome)
         is_complete = len(outcomes) == total
+        notes = record_features(store, feature_sets, plan.tasks) if is_complete else []
     finally:
         store.finish(run, is_complete=is_complete)
     if hooks is not None:
         hooks.run_finished(run)
-    return RunResult(run, tuple(outcomes.values()), skipped, is_complete)
+    return RunResult(run, tuple(outcomes.values()), skipped, is_complete, tuple(notes))

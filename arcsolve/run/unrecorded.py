@@ -26,6 +26,10 @@ class Unrecorded:
     def record_features(self, rows: Iterable[tuple[str, str, Mapping[str, float]]]) -> None:
         """Features are not kept either."""
 
+    def featured(self, feature_set: str) -> frozenset[str]:
+        """See `arcsolve.RunStore.featured`."""
+        return frozenset()
+
     def finish(self, run: Run, *, is_complete: bool) -> None:
         """Nothing to give up."""
 

@@ -190,6 +190,14 @@ class Recorder:
         with explained(self._location), self._engine.begin() as connection:
             _insert_new(connection, FeatureRecord, values)
 
+    def featured(self, feature_set: str) -> frozenset[str]:
+        """See `arcsolve.RunStore.featured`."""
+        with explained(self._location), self._engine.connect() as connection:
+            rows = connection.execute(
+                select(FeatureRecord.task_sha256).where(FeatureRecord.feature_set == feature_set)
+            )
+            return frozenset(rows.scalars())
+
     def finish(self, run: Run, *, is_complete: bool) -> None:
         """See `arcsolve.RunStore.finish`."""
         session_pk = self._session_pks.pop(run.id, None)
