@@ -22,8 +22,8 @@ MAX_KEYS = 200
 """Rules whose table is longer are never worth their length."""
 
 FAMILY_COST = {
-    "cell": 0.0, "near": 1.0, "ray": 1.5, "line": 1.5, "span": 1.5, "place": 2.0, "mirror": 2.0, "parts": 1.0,
-    "shapes4": 1.5, "shapes8": 1.0, "things4": 1.5, "things8": 1.0, "all": 0.0,
+    "cell": 0.0, "near": 1.0, "ray": 1.5, "line": 1.5, "span": 1.5, "place": 2.0, "mirror": 2.0, "panel": 1.5,
+    "parts": 1.0, "shapes4": 1.5, "shapes8": 1.0, "things4": 1.5, "things8": 1.0, "all": 0.0,
 }  # fmt: skip
 """Price of a condition of each family, in the unit of `CellRule.cost`."""
 

@@ -11,11 +11,14 @@ from arcsolve_dsl.lanes.cell_rules import find_cell_rules
 from arcsolve_dsl.lanes.cells import backgrounds_of, rule_text
 from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, WHICH, Parts, parts_of, pick_index
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
+from arcsolve_dsl.lanes.views import possible_views
 from arcsolve_dsl.program import parse
 
 NAME = "picks"
-MAX_FOLLOWED = 6
-"""Different crops of the right size that a cell rule is learned on."""
+MAX_FOLLOWED = 8
+"""Views of different crops that a cell rule is learned on."""
+PLAIN = ("size", "box_area", "filled", "holes", "same_content", "same_color", "kinds", "box_symmetric")
+"""Features that pick a part whose size does not yet say that it is the right one."""
 
 
 def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
@@ -26,10 +29,11 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
         return
     grids = [g.astype(np.uint8) for g in task.inputs]
     outputs = [b.astype(np.uint8) for b in task.outputs]
-    followed: dict[bytes, tuple[int, str, list[ByteGrid]]] = {}
+    n = len(outputs)
     for background, colors in backgrounds_of(grids):
         scenes = [Scene(g, c) for g, c in zip(grids, colors, strict=True)]
         exact: dict[bytes, list[tuple[float, str, list[ByteGrid]]]] = {}
+        followed: dict[bytes, tuple[int, str, list[ByteGrid]]] = {}
         for kind in KINDS:
             if clock.is_over:
                 return
@@ -38,14 +42,13 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                 continue
             for content in CONTENTS:
                 for price, text, found in _picks(parts, kind, content, outputs, background):
-                    tests = found[len(outputs) :]
                     if price is None:
                         key = b"".join(g.tobytes() + bytes(g.shape) for g in found)
                         count, _, _ = followed.get(key, (0, "", found))
                         followed[key] = (count + 1, text, found)
                     else:
-                        key = b"".join(g.tobytes() + bytes(g.shape) for g in tests)
-                        exact.setdefault(key, []).append((price, text, tests))
+                        key = b"".join(g.tobytes() + bytes(g.shape) for g in found[n:])
+                        exact.setdefault(key, []).append((price, text, found[n:]))
         total = sum(2.0 ** (-price / 2) for options in exact.values() for price, _, _ in options)
         for options in exact.values():
             price, text, tests = min(options, key=lambda option: option[0])
@@ -59,17 +62,38 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
             )
         if exact:
             return
-        ranked = sorted(followed.values(), key=lambda item: -item[0])[:MAX_FOLLOWED]
-        for rank, (_, text, found) in enumerate(ranked):
-            if clock.is_over:
+        yield from _follow(followed, outputs, background, colors, clock)
+
+
+def _follow(
+    followed: dict[bytes, tuple[int, str, list[ByteGrid]]],
+    outputs: list[ByteGrid],
+    background: str,
+    colors: list[int],
+    clock: Clock,
+) -> Iterator[Hypothesis]:
+    """Cell rules on picked parts, or on views of picked parts, that have the outputs' sizes."""
+    n = len(outputs)
+    tried = 0
+    for rank, (_, text, found) in enumerate(sorted(followed.values(), key=lambda item: -item[0])):
+        for view in possible_views(list(zip(found[:n], outputs, strict=True))):
+            if clock.is_over or tried >= MAX_FOLLOWED:
                 return
-            views = [[Scene(g, c)] for g, c in zip(found, colors, strict=True)]
-            for rule in find_cell_rules(views, outputs, most=15, steps=1_000_000, width3=100):
+            pictures = [view.make(g, c) for g, c in zip(found, colors, strict=True)]
+            made = [p for p in pictures if p]
+            if len(made) < len(pictures) or len({len(p) for p in made}) > 1:
+                continue
+            if any(p[0].shape != o.shape for p, o in zip(made, outputs, strict=False)):
+                continue
+            tried += 1
+            views = [[Scene(p, c) for p in ps] for ps, c in zip(made, colors, strict=True)]
+            shown = view.text.replace("input", text)
+            for rule in find_cell_rules(views, outputs, most=15, steps=1_000_000, width3=100)[:6]:
                 yield Hypothesis(
-                    parse(rule_text(text, background, rule)),
+                    parse(rule_text(shown, background, rule)),
                     tuple(g.astype(np.int8) for g in rule.outputs),
-                    (True,) * len(outputs),
-                    rule.cost + 2 + rank,
+                    (True,) * n,
+                    rule.cost + 2 + min(rank, 10),
                     NAME,
                 )
 
@@ -77,26 +101,28 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
 def _picks(
     parts: list[Parts], kind: str, content: str, outputs: list[ByteGrid], background: str
 ) -> Iterator[tuple[float | None, str, list[ByteGrid]]]:
-    """Ways to pick one part in each grid such that it is the output (with a price) or has its size (without)."""
+    """Ways to pick one part in each grid: with a price where it is the output, else such as may lead to it."""
     right: list[set[int]] = []
     fitting: list[set[int]] = []
     for p, output in zip(parts, outputs, strict=False):
         fits = set(np.flatnonzero((p.shapes(content) == output.shape).all(1)).tolist())
-        if not fits:
-            return
         fitting.append(fits)
         right.append({i for i in fits if np.array_equal(p.content(i, content), output)})
-    is_exact = all(right)
-    wanted = right if is_exact else fitting
+    is_exact, is_fitting = all(right), all(fitting)
+    if not is_fitting and (content == "only" or max(p.objects.count for p in parts) > 40):
+        return
+    every = [set(range(p.objects.count)) for p in parts]
+    wanted = right if is_exact else fitting if is_fitting else every[: len(outputs)]
     evidence = sum(np.log2(p.objects.count / len(w)) for p, w in zip(parts, wanted, strict=False))
     names = list(parts[0].features) if any(p.objects.count > 1 for p in parts) else ["size"]
-    for name in names:
-        values = [p.features[name] for p in parts]
+    for name in names if is_fitting else [name for name in PLAIN if name in names]:
         options: list[str | int] = list(WHICH)
-        common = set.intersection(*({int(v[i]) for i in w} for v, w in zip(values, wanted, strict=False)))
-        options += sorted(common)[:3]
+        if is_fitting:
+            values = [p.features[name] for p in parts]
+            common = set.intersection(*({int(v[i]) for i in w} for v, w in zip(values, wanted, strict=False)))
+            options += sorted(common)[:3]
         for which in options:
-            picks = [pick_index(v, which) for v in values]
+            picks = [pick_index(p.features, name, which) for p in parts]
             if -1 in picks or any(i not in w for i, w in zip(picks, wanted, strict=False)):
                 continue
             found = [p.content(i, content) for p, i in zip(parts, picks, strict=True)]

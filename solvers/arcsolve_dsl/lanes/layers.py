@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcsolve_dsl.errors import EvaluationError
-from arcsolve_dsl.lanes import grid_layers, object_layers
+from arcsolve_dsl.lanes import grid_layers, object_layers, panel_layers
 from arcsolve_dsl.lanes.layer_base import NOTHING, Emit, Layer
 from arcsolve_dsl.lanes.segments import CONVENTIONS, Scene
 
@@ -20,6 +20,7 @@ FAMILIES: dict[str, Callable[[Scene, Emit, Emit], None]] = {
     "span": grid_layers.span_layers,
     "place": grid_layers.place_layers,
     "mirror": grid_layers.mirror_layers,
+    "panel": panel_layers.panel_layers,
     **{name: partial(object_layers.object_layers, convention=name) for name in CONVENTIONS},
 }
 """Family name -> function that emits its layers; a layer's full name is `family.layer`."""

@@ -23,7 +23,7 @@ def object_features(scene: Scene, objects: Segmentation) -> dict[str, NDArray[np
     hole_rank = dense_rank(t[:, Prop.HOLES])
     symmetric = np.maximum(t[:, Prop.MIRROR_LR], t[:, Prop.MIRROR_UD])
     diagonal = np.maximum(t[:, Prop.MIRROR_DIAGONAL], t[:, Prop.MIRROR_ANTIDIAGONAL])
-    return {
+    return relations_of(t) | {
         "size": area,
         "is_largest": area == area.max(),
         "is_smallest": area == area.min(),
@@ -83,6 +83,61 @@ def object_features(scene: Scene, objects: Segmentation) -> dict[str, NDArray[np
         "most_other_cells": area - t[:, Prop.MAIN_CELLS] == (area - t[:, Prop.MAIN_CELLS]).max(),
         "density": 60 * area // (rows * cols),
     }
+
+
+MAX_RELATED = 100
+"""Relations are not looked at in grids with more objects than this."""
+
+RELATIONS = [
+    "has_color_of_largest",
+    "in_line_with_largest",
+    "shares_row_with_color",
+    "shares_column_with_color",
+    "in_line_with_color",
+    "in_line_with_other_color",
+    "in_line",
+    "boxes_around",
+    "is_around_some",
+    "is_inside_some",
+    "is_rarest_color",
+    "is_main_color",
+    "has_shape_of_other_color",
+]
+"""Names of what `relations_of` gives."""
+
+
+def relations_of(t: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Relations of each object to the others, from the table of properties: name -> (n,) small numbers."""
+    n = len(t)
+    color = t[:, Prop.COLOR]
+    if n > MAX_RELATED:
+        return dict.fromkeys(RELATIONS, np.zeros(n, np.int64))
+    top, left, bottom, right = (t[:, p] for p in (Prop.TOP, Prop.LEFT, Prop.BOTTOM, Prop.RIGHT))
+    others = ~np.eye(n, dtype=bool)
+    in_rows = (top[:, None] <= bottom[None]) & (top[None] <= bottom[:, None]) & others
+    in_cols = (left[:, None] <= right[None]) & (left[None] <= right[:, None]) & others
+    same = (color[:, None] == color[None]) & others
+    around = (top[:, None] <= top[None]) & (bottom[:, None] >= bottom[None]) & others
+    around &= (left[:, None] <= left[None]) & (right[:, None] >= right[None])
+    largest = int(t[:, Prop.AREA].argmax())
+    cells = np.bincount(color, weights=t[:, Prop.AREA], minlength=11)[color].astype(np.int64)
+    twins = (t[:, Prop.SHAPE][:, None] == t[:, Prop.SHAPE][None]) & others
+    found = (
+        color == color[largest],
+        in_rows[:, largest] + 2 * in_cols[:, largest],
+        (in_rows & same).any(1),
+        (in_cols & same).any(1),
+        ((in_rows | in_cols) & same).any(1),
+        ((in_rows | in_cols) & ~same).any(1),
+        in_rows.any(1) + 2 * in_cols.any(1),
+        around.sum(1),
+        around.any(1),
+        around.any(0),
+        cells == cells.min(),
+        cells == cells.max(),
+        (twins & ~same).any(1),
+    )
+    return {name: np.asarray(v, np.int64) for name, v in zip(RELATIONS, found, strict=True)}
 
 
 PART_FEATURES = [

@@ -19,7 +19,7 @@ from arcsolve_dsl.lanes.traces import Act, trace, try_actions
 
 MODES = (
     "to-largest", "to-nearest", "to-rare-cell", "from-border", "to-other-color", "from-nearest", "to-border",
-    "from-rare-cell", "to-heavy-side",
+    "from-rare-cell", "to-heavy-side", "to-same-color",
 )  # fmt: skip
 """Directions that depend on the object; numbers 8 and up stand for them."""
 
@@ -92,7 +92,7 @@ def _object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
         row = t[k]
         if alone and k != largest:
             out[0, k] = _toward(row, t[largest])[0]
-        near, near_other = (99, -1), (99, -1)
+        near, near_other, near_same = (99, -1), (99, -1), (99, -1)
         for j in range(n):
             if j == k:
                 continue
@@ -102,7 +102,9 @@ def _object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
             near = min(near, (gap, direction))
             if t[j, Prop.COLOR] != row[Prop.COLOR]:
                 near_other = min(near_other, (gap, direction))
-        out[1, k], out[4, k] = near[1], near_other[1]
+            else:
+                near_same = min(near_same, (gap, direction))
+        out[1, k], out[4, k], out[9, k] = near[1], near_other[1], near_same[1]
         box = objects.box(k)
         mask = objects.labels[box] == k + 1
         middle_y, middle_x = (mask.shape[0] - 1) / 2, (mask.shape[1] - 1) / 2

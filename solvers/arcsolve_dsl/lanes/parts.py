@@ -93,6 +93,7 @@ class Parts:
         found["box_symmetric"] = box[:, 3] | box[:, 4] | box[:, 5]
         found["box_symmetric_both"] = box[:, 3] & box[:, 4]
         found["same_content"] = count_equal(box[:, 6])
+        found["content_id"] = box[:, 6]
         found["same_pattern"] = count_equal(box[:, 7])
         return found
 
@@ -154,8 +155,9 @@ WHICH = ("most", "least", "odd")
 """Ways to pick by a feature: the largest value, the smallest, or the one value that occurs once; else a number."""
 
 
-def pick_index(values: NDArray[np.int64], which: str | int) -> int:
-    """Index of the part that a feature picks; -1 for none or several."""
+def pick_index(features: dict[str, NDArray[np.int64]], name: str, which: str | int) -> int:
+    """Index of the part that a feature picks, the first of parts that look the same; -1 for none or several."""
+    values = features[name]
     if len(values) == 0:
         return -1
     if len(values) == 1:
@@ -168,4 +170,6 @@ def pick_index(values: NDArray[np.int64], which: str | int) -> int:
         hits = np.flatnonzero(count_equal(values) == 1)
     else:
         hits = np.flatnonzero(values == which)
-    return int(hits[0]) if len(hits) == 1 else -1
+    if len(hits) == 0 or len(set(features["content_id"][hits].tolist())) > 1:
+        return -1
+    return int(hits[0])

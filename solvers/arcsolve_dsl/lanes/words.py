@@ -150,7 +150,7 @@ def pick_part(picture: Picture, background: int, kind: str, content: str, featur
         raise EvaluationError(f"There are {parts.objects.count} parts to pick from.")
     if feature not in parts.features:
         raise EvaluationError(f"There is no feature '{feature}'.")
-    index = pick_index(parts.features[feature], which)
+    index = pick_index(parts.features, feature, which)
     if index < 0:
         raise EvaluationError(f"'{feature}' does not set one part apart.")
     return as_cells(np.ascontiguousarray(parts.content(index, content)))

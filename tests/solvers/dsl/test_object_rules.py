@@ -70,7 +70,7 @@ def test_the_part_that_stands_out_is_picked(which: str) -> None:
     while len(pairs) < 5:
         grid = _scattered(random)
         parts = parts_of(Scene(grid.astype(np.uint8), 0), "shapes8")
-        index = pick_index(parts.features["size"], which)
+        index = pick_index(parts.features, "size", which)
         if index >= 0:
             pairs.append((grid, parts.content(index, "box").astype(np.int8)))
     task = DslTask(tuple(pairs[:-1]), (pairs[-1][0],))
