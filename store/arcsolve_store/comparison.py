@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
+from arcsolve_store import tables as db
 from arcsolve_store.location import StoreError
 from arcsolve_store.matrix import by_solver, task_keys
-from arcsolve_store.models import RunRecord, RunSolverRecord, RunTaskRecord
 
 _RESAMPLES = 10_000
 _SEED = 0
@@ -128,9 +128,9 @@ def _side(connection: Connection, resolve: Callable[[Connection, str], Any], nam
     run_name, _, solver = name.partition(":")
     run = resolve(connection, run_name)
     rows = connection.execute(
-        select(RunSolverRecord.solver, RunSolverRecord.version, RunSolverRecord.run_solver_pk)
-        .where(RunSolverRecord.run_pk == run.run_pk)
-        .order_by(RunSolverRecord.position)
+        select(db.run_solvers.c.solver, db.run_solvers.c.version, db.run_solvers.c.run_solver_pk)
+        .where(db.run_solvers.c.run_pk == run.run_pk)
+        .order_by(db.run_solvers.c.position)
     ).all()
     solvers = {row.solver: row for row in rows}
     if solver and solver not in solvers:
@@ -154,17 +154,17 @@ def _pairs(a: str, solvers_a: dict[str, Any], b: str, solvers_b: dict[str, Any])
 def _is_same_data(connection: Connection, a: int, b: int) -> bool:
     if a == b:
         return True
-    hashes = connection.execute(select(RunRecord.dataset_sha256).where(RunRecord.run_pk.in_([a, b]))).scalars()
+    hashes = connection.execute(select(db.runs.c.dataset_sha256).where(db.runs.c.run_pk.in_([a, b]))).scalars()
     if len(set(hashes)) != 1:
         return False
-    tasks_a, tasks_b = (select(RunTaskRecord.task_id).where(RunTaskRecord.run_pk == run_pk) for run_pk in (a, b))
+    tasks_a, tasks_b = (select(db.run_tasks.c.task_id).where(db.run_tasks.c.run_pk == run_pk) for run_pk in (a, b))
     different = [tasks_a.except_(tasks_b), tasks_b.except_(tasks_a)]
     return all(connection.execute(statement.limit(1)).first() is None for statement in different)
 
 
 def _data(connection: Connection, run_pk: int) -> str:
     row = connection.execute(
-        select(RunRecord.dataset, RunRecord.dataset_sha256, RunRecord.n_tasks).where(RunRecord.run_pk == run_pk)
+        select(db.runs.c.dataset, db.runs.c.dataset_sha256, db.runs.c.n_tasks).where(db.runs.c.run_pk == run_pk)
     ).one()
     return f"{row.dataset} {row.dataset_sha256[:8]}, {row.n_tasks} tasks"
 
@@ -220,5 +220,5 @@ def _tasks_of(arrays: list[NDArray[np.int64]] | None, at: int) -> tuple[NDArray[
 
 def _n_tasks(connection: Connection, run_pk: int) -> int:
     return connection.execute(
-        select(func.count()).select_from(RunTaskRecord).where(RunTaskRecord.run_pk == run_pk)
+        select(func.count()).select_from(db.run_tasks).where(db.run_tasks.c.run_pk == run_pk)
     ).scalar_one()

@@ -11,15 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, String, and_, case, cast, func, select
 
-from arcsolve_store.models import (
-    CandidateRecord,
-    OutcomeRecord,
-    RunRecord,
-    RunSolverRecord,
-    RunTaskRecord,
-    TaskRecord,
-    TestResultRecord,
-)
+from arcsolve_store import tables as db
 
 _MICRO = 1_000_000
 _MOST_PARAMETERS = 1000
@@ -95,7 +87,7 @@ def outcome_matrix(
 ) -> OutcomeMatrix:
     """The latest outcomes of some runs as arrays."""
     columns = _columns(connection, run_pks)
-    times = (OutcomeRecord.cpu_s, OutcomeRecord.wall_s) if with_times else ()
+    times = (db.outcomes.c.cpu_s, db.outcomes.c.wall_s) if with_times else ()
     more = [cast(time * _MICRO, BigInteger) for time in times] + ([_right_anywhere()] if with_oracle else [])
     values = by_solver(connection, run_pks, *more)
     tasks, row_of = _tasks(connection, run_pks, [arrays[0] for arrays in values.values()])
@@ -125,11 +117,11 @@ def by_solver(connection: Connection, run_pks: list[int], *more: Any) -> dict[in
         run_pks: the runs.
         more: further integer expressions over the latest outcomes.
     """
-    solved_from = case((OutcomeRecord.is_solved_at_1, 1), (OutcomeRecord.is_solved_at_2, 2), else_=0)
+    solved_from = case((db.outcomes.c.is_solved_at_1, 1), (db.outcomes.c.is_solved_at_2, 2), else_=0)
     rows = connection.execute(
-        select(OutcomeRecord.run_solver_pk, *(_joined(value) for value in (OutcomeRecord.task_pk, solved_from, *more)))
-        .where(_of_runs(run_pks), OutcomeRecord.is_latest)
-        .group_by(OutcomeRecord.run_solver_pk)
+        select(db.outcomes.c.run_solver_pk, *(_joined(value) for value in (db.outcomes.c.task_pk, solved_from, *more)))
+        .where(_of_runs(run_pks), db.outcomes.c.is_latest)
+        .group_by(db.outcomes.c.run_solver_pk)
     ).all()
     return {row[0]: [_parsed(text) for text in row[1:]] for row in rows}
 
@@ -139,21 +131,21 @@ def confidences(connection: Connection, run_pks: list[int], *, only_attempts: bo
     columns = _columns(connection, run_pks)
     statement = (
         select(
-            OutcomeRecord.run_solver_pk,
-            _joined(cast(CandidateRecord.confidence * _MICRO, BigInteger)),
-            _joined(case((CandidateRecord.is_correct.is_(True), 1), else_=0)),
-            _joined(func.coalesce(CandidateRecord.attempt, 0)),
+            db.outcomes.c.run_solver_pk,
+            _joined(cast(db.candidates.c.confidence * _MICRO, BigInteger)),
+            _joined(case((db.candidates.c.is_correct.is_(True), 1), else_=0)),
+            _joined(func.coalesce(db.candidates.c.attempt, 0)),
         )
-        .join(CandidateRecord, CandidateRecord.outcome_pk == OutcomeRecord.outcome_pk)
+        .join(db.candidates, db.candidates.c.outcome_pk == db.outcomes.c.outcome_pk)
         .where(
             _of_runs(run_pks),
-            OutcomeRecord.is_latest,
-            CandidateRecord.is_correct.is_not(None),
+            db.outcomes.c.is_latest,
+            db.candidates.c.is_correct.is_not(None),
         )
-        .group_by(OutcomeRecord.run_solver_pk)
+        .group_by(db.outcomes.c.run_solver_pk)
     )
     if only_attempts:
-        statement = statement.where(CandidateRecord.attempt.is_not(None))
+        statement = statement.where(db.candidates.c.attempt.is_not(None))
     values = {row[0]: [_parsed(text) for text in row[1:]] for row in connection.execute(statement)}
     empty = [np.zeros(0, dtype=np.int64)] * 3
     ordered = [values.get(pk, empty) for pk in columns]
@@ -169,31 +161,31 @@ def confidences(connection: Connection, run_pks: list[int], *, only_attempts: bo
 
 def near_misses(connection: Connection, run_pks: list[int], limit: int) -> list[NearMiss]:
     """The tasks no solver of the runs solved, with the attempt 1 that came nearest."""
-    accuracy = 1.0 * OutcomeRecord.cells_matched_strict / OutcomeRecord.cells
-    judged = _of_runs(run_pks) & OutcomeRecord.is_latest & (OutcomeRecord.cells > 0)
+    accuracy = 1.0 * db.outcomes.c.cells_matched_strict / db.outcomes.c.cells
+    judged = _of_runs(run_pks) & db.outcomes.c.is_latest & (db.outcomes.c.cells > 0)
     best = (
-        select(OutcomeRecord.task_pk, func.max(accuracy).label("accuracy"))
+        select(db.outcomes.c.task_pk, func.max(accuracy).label("accuracy"))
         .where(judged)
-        .group_by(OutcomeRecord.task_pk)
-        .having(func.max(case((OutcomeRecord.is_solved_at_2, 1), else_=0)) == 0)
-        .order_by(func.max(accuracy).desc(), OutcomeRecord.task_pk)
+        .group_by(db.outcomes.c.task_pk)
+        .having(func.max(case((db.outcomes.c.is_solved_at_2, 1), else_=0)) == 0)
+        .order_by(func.max(accuracy).desc(), db.outcomes.c.task_pk)
         .limit(limit)
         .subquery()
     )
     rows = connection.execute(
         select(
-            TaskRecord.task_id,
-            RunRecord.id,
-            RunSolverRecord.solver,
+            db.tasks.c.task_id,
+            db.runs.c.id,
+            db.run_solvers.c.solver,
             accuracy,
-            OutcomeRecord.cells - OutcomeRecord.cells_matched_strict,
+            db.outcomes.c.cells - db.outcomes.c.cells_matched_strict,
         )
-        .join(best, best.c.task_pk == OutcomeRecord.task_pk)
-        .join(TaskRecord, TaskRecord.task_pk == OutcomeRecord.task_pk)
-        .join(RunSolverRecord, RunSolverRecord.run_solver_pk == OutcomeRecord.run_solver_pk)
-        .join(RunRecord, RunRecord.run_pk == RunSolverRecord.run_pk)
+        .join(best, best.c.task_pk == db.outcomes.c.task_pk)
+        .join(db.tasks, db.tasks.c.task_pk == db.outcomes.c.task_pk)
+        .join(db.run_solvers, db.run_solvers.c.run_solver_pk == db.outcomes.c.run_solver_pk)
+        .join(db.runs, db.runs.c.run_pk == db.run_solvers.c.run_pk)
         .where(judged, accuracy == best.c.accuracy)
-        .order_by(accuracy.desc(), TaskRecord.task_id, RunRecord.id, RunSolverRecord.position)
+        .order_by(accuracy.desc(), db.tasks.c.task_id, db.runs.c.id, db.run_solvers.c.position)
     )
     first: dict[str, NearMiss] = {}
     for row in rows:
@@ -203,19 +195,19 @@ def near_misses(connection: Connection, run_pks: list[int], limit: int) -> list[
 
 def _right_anywhere() -> Any:
     """1 where every test result of the outcome knows a rank of the right grid, else 0."""
-    tests, found = func.count(), func.count(TestResultRecord.rank_of_correct)
+    tests, found = func.count(), func.count(db.test_results.c.rank_of_correct)
     return (
         select(case((and_(tests > 0, tests == found), 1), else_=0))
-        .where(TestResultRecord.outcome_pk == OutcomeRecord.outcome_pk)
-        .correlate(OutcomeRecord)
+        .where(db.test_results.c.outcome_pk == db.outcomes.c.outcome_pk)
+        .correlate(db.outcomes)
         .scalar_subquery()
     )
 
 
 def _of_runs(run_pks: list[int]) -> Any:
     """The outcomes of these runs."""
-    return OutcomeRecord.run_solver_pk.in_(
-        select(RunSolverRecord.run_solver_pk).where(RunSolverRecord.run_pk.in_(run_pks))
+    return db.outcomes.c.run_solver_pk.in_(
+        select(db.run_solvers.c.run_solver_pk).where(db.run_solvers.c.run_pk.in_(run_pks))
     )
 
 
@@ -223,15 +215,15 @@ def _columns(connection: Connection, run_pks: list[int]) -> dict[int, Column]:
     """Every (run, solver) by its key, in the order of `run_pks` and of the run's solvers."""
     rows = connection.execute(
         select(
-            RunSolverRecord.run_pk,
-            RunSolverRecord.run_solver_pk,
-            RunRecord.id,
-            RunSolverRecord.solver,
-            RunRecord.n_tasks,
+            db.run_solvers.c.run_pk,
+            db.run_solvers.c.run_solver_pk,
+            db.runs.c.id,
+            db.run_solvers.c.solver,
+            db.runs.c.n_tasks,
         )
-        .join(RunRecord, RunRecord.run_pk == RunSolverRecord.run_pk)
-        .where(RunSolverRecord.run_pk.in_(run_pks))
-        .order_by(RunSolverRecord.position)
+        .join(db.runs, db.runs.c.run_pk == db.run_solvers.c.run_pk)
+        .where(db.run_solvers.c.run_pk.in_(run_pks))
+        .order_by(db.run_solvers.c.position)
     ).all()
     order = {run_pk: position for position, run_pk in enumerate(run_pks)}
     return {row[1]: Column(*row[2:]) for row in sorted(rows, key=lambda row: order[row.run_pk])}
@@ -244,7 +236,9 @@ def _tasks(
     pks = np.unique(np.concatenate(used)) if used else np.zeros(0, dtype=np.int64)
     keys = {pk: TaskKey(*key) for pk, *key in task_keys(connection, pks)}
     with_outcome = {key.task_id for key in keys.values()}
-    asked = connection.execute(select(RunTaskRecord.task_id).distinct().where(RunTaskRecord.run_pk.in_(run_pks))).all()
+    asked = connection.execute(
+        select(db.run_tasks.c.task_id).distinct().where(db.run_tasks.c.run_pk.in_(run_pks))
+    ).all()
     missing = [TaskKey(task_id, "") for (task_id,) in asked if task_id not in with_outcome]
     ordered = tuple(sorted([*keys.values(), *missing]))
     position = {key: row for row, key in enumerate(ordered)}
@@ -257,9 +251,9 @@ def _tasks(
 def task_keys(connection: Connection, task_pks: NDArray[np.int64]) -> Sequence[Any]:
     """(key, task id, task sha256) of tasks."""
     wanted = set(task_pks.tolist())
-    statement = select(TaskRecord.task_pk, TaskRecord.task_id, TaskRecord.task_sha256)
+    statement = select(db.tasks.c.task_pk, db.tasks.c.task_id, db.tasks.c.task_sha256)
     if len(wanted) <= _MOST_PARAMETERS:
-        return connection.execute(statement.where(TaskRecord.task_pk.in_(wanted))).all()
+        return connection.execute(statement.where(db.tasks.c.task_pk.in_(wanted))).all()
     return [row for row in connection.execute(statement).all() if row[0] in wanted]
 
 

@@ -27,15 +27,18 @@ from sqlalchemy import (
 
 from arcsolve.outcome import Outcome
 from arcsolve.recording import Run
-from arcsolve_store import comparison, engines, lease, matrix, restoring, schema, sql_query
+from arcsolve_store import engines, lease, restoring, schema
+from arcsolve_store import tables as db
 from arcsolve_store.engines import explained
 from arcsolve_store.location import Location, StoreError, locate
-from arcsolve_store.models import RunRecord, SessionRecord, UtcDateTime
 from arcsolve_store.rows import VIEWS, CandidateRow, FeatureRow, JudgedTestRow, OutcomeRow, ResultRow, RunRow, SolverRow
+from arcsolve_store.tables import UtcDateTime
 
 if TYPE_CHECKING:
     import pandas
     import polars
+
+    from arcsolve_store import comparison, matrix, sql_query
 
 View = Literal["runs", "solvers", "results", "outcomes", "test_results", "candidates", "features"]
 """What `Reader.frame` makes a data frame of."""
@@ -117,12 +120,12 @@ class Reader:
             return str(self._resolve(connection, name).id)
 
     def _resolve(self, connection: Connection, name: str) -> Any:
-        runs = select(RunRecord.run_pk, RunRecord.id).order_by(RunRecord.created_at.desc(), RunRecord.run_pk.desc())
+        runs = select(db.runs.c.run_pk, db.runs.c.id).order_by(db.runs.c.created_at.desc(), db.runs.c.run_pk.desc())
         if name == "latest":
             found = connection.execute(runs.limit(1)).all()
         else:
-            found = connection.execute(runs.where(RunRecord.id == name)).all() or (
-                connection.execute(runs.where(RunRecord.id.startswith(name, autoescape=True)).limit(6)).all()
+            found = connection.execute(runs.where(db.runs.c.id == name)).all() or (
+                connection.execute(runs.where(db.runs.c.id.startswith(name, autoescape=True)).limit(6)).all()
             )
         if len(found) == 1:
             return found[0]
@@ -135,7 +138,7 @@ class Reader:
 
     def _run_pks(self, connection: Connection, runs: Names) -> list[int]:
         if runs is None:
-            return list(connection.execute(select(RunRecord.run_pk).order_by(RunRecord.run_pk)).scalars())
+            return list(connection.execute(select(db.runs.c.run_pk).order_by(db.runs.c.run_pk)).scalars())
         names = [runs] if isinstance(runs, str) else runs
         return list(dict.fromkeys(self._resolve(connection, name).run_pk for name in names))
 
@@ -249,7 +252,7 @@ class Reader:
 
     def outcome_matrix(
         self, runs: Names = None, *, with_times: bool = True, with_oracle: bool = False
-    ) -> matrix.OutcomeMatrix:
+    ) -> "matrix.OutcomeMatrix":
         """Solved flags and times of runs as tasks x solvers arrays.
 
         Args:
@@ -257,17 +260,23 @@ class Reader:
             with_times: False leaves the times NaN, in half the time.
             with_oracle: also look for the right grid among all candidates.
         """
+        from arcsolve_store import matrix
+
         with self._reading() as connection:
             pks = self._run_pks(connection, runs)
             return matrix.outcome_matrix(connection, pks, with_times=with_times, with_oracle=with_oracle)
 
-    def confidences(self, runs: Names = None, *, only_attempts: bool = True) -> matrix.Confidences:
+    def confidences(self, runs: Names = None, *, only_attempts: bool = True) -> "matrix.Confidences":
         """Confidence and correctness of the attempts (or of all candidates) of runs as flat arrays."""
+        from arcsolve_store import matrix
+
         with self._reading() as connection:
             return matrix.confidences(connection, self._run_pks(connection, runs), only_attempts=only_attempts)
 
-    def near_misses(self, runs: Names = None, *, limit: int = 20) -> list[matrix.NearMiss]:
+    def near_misses(self, runs: Names = None, *, limit: int = 20) -> "list[matrix.NearMiss]":
         """The tasks that no solver of the runs solved, the nearest miss first."""
+        from arcsolve_store import matrix
+
         with self._reading() as connection:
             return matrix.near_misses(connection, self._run_pks(connection, runs), limit)
 
@@ -301,13 +310,17 @@ class Reader:
 
     def compare(
         self, a: str, b: str, *, at: Literal[1, 2] = 2, allow_different_data: bool = False
-    ) -> list[comparison.Comparison]:
+    ) -> "list[comparison.Comparison]":
         """Compare two runs task by task; see `arcsolve_store.comparison.compare`."""
+        from arcsolve_store import comparison
+
         with self._reading() as connection:
             return comparison.compare(connection, self._resolve, a, b, at=at, allow_different_data=allow_different_data)
 
-    def query(self, sql: str) -> sql_query.Table:
+    def query(self, sql: str) -> "sql_query.Table":
         """Run one SQL statement that only reads; see `arcsolve_store.sql_query.run`."""
+        from arcsolve_store import sql_query
+
         with self._reading() as connection:
             return sql_query.run(connection, sql)
 
@@ -339,14 +352,14 @@ def _abandoned(connection: Connection) -> set[str]:
     """Runs in state ``running`` that no live process holds."""
     rows = connection.execute(
         select(
-            RunRecord.id,
-            SessionRecord.host,
-            SessionRecord.pid,
-            SessionRecord.process_started,
-            SessionRecord.heartbeat_at,
+            db.runs.c.id,
+            db.sessions.c.host,
+            db.sessions.c.pid,
+            db.sessions.c.process_started,
+            db.sessions.c.heartbeat_at,
         )
-        .join(SessionRecord, SessionRecord.run_pk == RunRecord.run_pk)
-        .where(RunRecord.state == "running", SessionRecord.ended_at.is_(None))
+        .join(db.sessions, db.sessions.c.run_pk == db.runs.c.run_pk)
+        .where(db.runs.c.state == "running", db.sessions.c.ended_at.is_(None))
     ).all()
     held = {row[0] for row in rows if lease.is_alive(lease.Holder(*row[1:4]), row.heartbeat_at)}
     return {row[0] for row in rows} - held

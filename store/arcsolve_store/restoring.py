@@ -4,35 +4,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from arcsolve.outcome import Category, Outcome, Status, TestResult
 from arcsolve.recording import Run, SolverSpec
 from arcsolve.solver import Candidate
+from arcsolve_store import tables as db
 from arcsolve_store.grids import decode
-from arcsolve_store.models import (
-    CandidateRecord,
-    ExplanationRecord,
-    GridRecord,
-    OutcomeRecord,
-    RunRecord,
-    RunSolverRecord,
-    RunTaskRecord,
-    TaskRecord,
-    TestResultRecord,
-)
 
 
 def load_run(connection: Connection, run_pk: int) -> Run:
     """The run as it was started."""
-    row = connection.execute(select(RunRecord.__table__).where(RunRecord.run_pk == run_pk)).one()
+    row = connection.execute(select(db.runs).where(db.runs.c.run_pk == run_pk)).one()
     tasks = connection.execute(
-        select(RunTaskRecord.task_id, RunTaskRecord.n_tests)
-        .where(RunTaskRecord.run_pk == run_pk)
-        .order_by(RunTaskRecord.position)
+        select(db.run_tasks.c.task_id, db.run_tasks.c.n_tests)
+        .where(db.run_tasks.c.run_pk == run_pk)
+        .order_by(db.run_tasks.c.position)
     ).all()
     solvers = connection.execute(
-        select(RunSolverRecord.__table__).where(RunSolverRecord.run_pk == run_pk).order_by(RunSolverRecord.position)
+        select(db.run_solvers).where(db.run_solvers.c.run_pk == run_pk).order_by(db.run_solvers.c.position)
     ).all()
     counts = tuple(task.n_tests for task in tasks)
     return Run(
@@ -62,24 +52,24 @@ def load_run(connection: Connection, run_pk: int) -> Run:
 
 def load_outcomes(connection: Connection, run_pk: int) -> list[Outcome]:
     """The run's latest outcome per (solver, task), whole, in the order of its solvers and tasks."""
-    latest = (RunSolverRecord.run_pk == run_pk) & OutcomeRecord.is_latest
+    latest = (db.run_solvers.c.run_pk == run_pk) & db.outcomes.c.is_latest
     tests: dict[int, list[TestResult]] = defaultdict(list)
-    for row in connection.execute(_children(TestResultRecord, [TestResultRecord.__table__]).where(latest)):
+    for row in connection.execute(_children(db.test_results, [db.test_results]).where(latest)):
         outcome_pk, *values = row
         tests[outcome_pk].append(TestResult(*values))
     candidates: dict[int, list[tuple[int | None, Candidate]]] = defaultdict(list)
     for outcome_pk, attempt, candidate in _candidates(connection, latest):
         candidates[outcome_pk].append((attempt, candidate))
     rows = connection.execute(
-        select(OutcomeRecord.__table__, RunSolverRecord.solver, TaskRecord.task_id, TaskRecord.task_sha256)
-        .join(RunSolverRecord, RunSolverRecord.run_solver_pk == OutcomeRecord.run_solver_pk)
-        .join(TaskRecord, TaskRecord.task_pk == OutcomeRecord.task_pk)
+        select(db.outcomes, db.run_solvers.c.solver, db.tasks.c.task_id, db.tasks.c.task_sha256)
+        .join(db.run_solvers, db.run_solvers.c.run_solver_pk == db.outcomes.c.run_solver_pk)
+        .join(db.tasks, db.tasks.c.task_pk == db.outcomes.c.task_pk)
         .outerjoin(
-            RunTaskRecord,
-            (RunTaskRecord.run_pk == RunSolverRecord.run_pk) & (RunTaskRecord.task_id == TaskRecord.task_id),
+            db.run_tasks,
+            (db.run_tasks.c.run_pk == db.run_solvers.c.run_pk) & (db.run_tasks.c.task_id == db.tasks.c.task_id),
         )
         .where(latest)
-        .order_by(RunSolverRecord.position, RunTaskRecord.position)
+        .order_by(db.run_solvers.c.position, db.run_tasks.c.position)
     )
     return [_outcome(row, tests[row.outcome_pk], candidates[row.outcome_pk]) for row in rows]
 
@@ -110,28 +100,28 @@ def _outcome(row: Any, tests: list[TestResult], ranked: list[tuple[int | None, C
 def _candidates(connection: Connection, latest: Any) -> list[tuple[int, int | None, Candidate]]:
     statement = (
         _children(
-            CandidateRecord,
+            db.candidates,
             [
-                CandidateRecord.outcome_pk,
-                CandidateRecord.attempt,
-                CandidateRecord.test_index,
-                CandidateRecord.confidence,
-                CandidateRecord.demos_solved,
-                GridRecord.height,
-                GridRecord.width,
-                GridRecord.cells,
-                ExplanationRecord.explanation,
+                db.candidates.c.outcome_pk,
+                db.candidates.c.attempt,
+                db.candidates.c.test_index,
+                db.candidates.c.confidence,
+                db.candidates.c.demos_solved,
+                db.grids.c.height,
+                db.grids.c.width,
+                db.grids.c.cells,
+                db.explanations.c.explanation,
             ],
         )
-        .join(GridRecord, GridRecord.grid_hash == CandidateRecord.grid_hash)
+        .join(db.grids, db.grids.c.grid_hash == db.candidates.c.grid_hash)
         .outerjoin(
-            ExplanationRecord,
-            (ExplanationRecord.outcome_pk == CandidateRecord.outcome_pk)
-            & (ExplanationRecord.test_index == CandidateRecord.test_index)
-            & (ExplanationRecord.rank == CandidateRecord.rank),
+            db.explanations,
+            (db.explanations.c.outcome_pk == db.candidates.c.outcome_pk)
+            & (db.explanations.c.test_index == db.candidates.c.test_index)
+            & (db.explanations.c.rank == db.candidates.c.rank),
         )
         .where(latest)
-        .order_by(CandidateRecord.outcome_pk, CandidateRecord.test_index, CandidateRecord.rank)
+        .order_by(db.candidates.c.outcome_pk, db.candidates.c.test_index, db.candidates.c.rank)
     )
     return [
         (
@@ -149,9 +139,9 @@ def _candidates(connection: Connection, latest: Any) -> list[tuple[int, int | No
     ]
 
 
-def _children(model: Any, columns: Sequence[Any]) -> Any:
+def _children(table: Table, columns: Sequence[Any]) -> Any:
     return (
         select(*columns)
-        .join(OutcomeRecord, OutcomeRecord.outcome_pk == model.outcome_pk)
-        .join(RunSolverRecord, RunSolverRecord.run_solver_pk == OutcomeRecord.run_solver_pk)
+        .join(db.outcomes, db.outcomes.c.outcome_pk == table.c.outcome_pk)
+        .join(db.run_solvers, db.run_solvers.c.run_solver_pk == db.outcomes.c.run_solver_pk)
     )

@@ -90,8 +90,7 @@ def migrate(connection: Connection, version: str) -> None:
 
 def _version(connection: Connection, location: Location) -> str | None:
     """The store's schema version, or None for an empty database."""
-    inspector = inspect(connection)
-    tables = inspector.get_table_names()
+    tables = _tables(connection)
     if "alembic_version" not in tables:
         if tables:
             raise StoreError(
@@ -104,6 +103,15 @@ def _version(connection: Connection, location: Location) -> str | None:
     if version not in VERSIONS or "runs" not in tables:
         raise StoreError(_strange(version, location))
     return version
+
+
+def _tables(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return inspect(connection).get_table_names()
+    rows = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    )
+    return [row[0] for row in rows]
 
 
 def _strange(version: str | None, location: Location) -> str:

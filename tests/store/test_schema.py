@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 import arcsolve_store
 from arcsolve_store import schema
 from arcsolve_store.migrations.write_schema import migrated_sql
-from arcsolve_store.models import Base
+from arcsolve_store.tables import metadata
 
 
 def test_the_short_cut_equals_the_migrations() -> None:
@@ -24,7 +24,7 @@ def test_the_models_equal_the_migrations() -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         schema.migrate(connection, schema.HEAD)
-        differences = compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), Base.metadata)
+        differences = compare_metadata(MigrationContext.configure(connection, {"compare_type": True}), metadata)
     engine.dispose()
     assert differences == []
 
