@@ -11,17 +11,27 @@ from arcsolve import ArcsolveError
 from arcsolve_ensemble.metrics import Measures, measure, pool, single_best
 from arcsolve_ensemble.scenario import Scenario
 from arcsolve_ensemble.selection.modelset import MODELS
-from arcsolve_ensemble.selection.selector import Choice, Selector
+from arcsolve_ensemble.selection.plans import Schedule
+from arcsolve_ensemble.selection.selector import Choice, Selector, execute
 
 
 @dataclass(frozen=True)
 class FoldResult:
-    """One fold: its number, what the selector chose on the training folds, and its measures on the test fold."""
+    """One fold: its number, what the selector chose on the training folds, and its measures on the test fold.
+
+    Attributes:
+        fold: the test fold's number.
+        choice: the configuration.
+        sbs: the single best solver of the training folds.
+        measures: on the test fold.
+        schedules: per test instance, feature steps (names) and (algorithm, seconds) slots in the order they run.
+    """
 
     fold: int
     choice: Choice
     sbs: str
     measures: Measures
+    schedules: dict[str, list[str | tuple[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,25 @@ def evaluate_fold(scenario: Scenario, fold: int, models: Sequence[str] = MODELS,
     """Fit on all folds but *fold*, measure on it; the SBS is that of the training folds."""
     train, test = scenario.subset(scenario.folds != fold), scenario.subset(scenario.folds == fold)
     selector = Selector(models, seed=seed).fit(train)
-    result = selector.run(test)
+    plans = selector.plans(test)
+    result = execute(test, selector.choice, plans)
     sbs = single_best(train.costs)
     return FoldResult(
         fold,
         selector.choice,
         scenario.algorithms[sbs],
         measure(test, result.costs, result.seconds, result.solved, sbs),
+        {name: _schedule(test, selector.choice, plans.schedule(i)) for i, name in enumerate(test.instances)},
     )
+
+
+def _schedule(scenario: Scenario, choice: Choice, plan: Schedule) -> list[str | tuple[str, float]]:
+    limit = scenario.cutoff_s or 0.0
+    names = scenario.algorithms
+    slots: list[str | tuple[str, float]] = [(names[algorithm], seconds) for algorithm, seconds in choice.presolver]
+    slots += choice.steps
+    slots += [(names[algorithm], min(seconds, limit)) for algorithm, seconds in plan]
+    return slots
 
 
 def evaluate(

@@ -149,9 +149,11 @@ def analyse(records: Records, runs: Sequence[str] = (), each_run: bool = False, 
     flat = records.confidences(gathered.runs)
     labels = [gathered.label_of[column.run, column.solver] for column in flat.columns]
     calibrations: dict[str, Calibration] = {}
-    for label in dict.fromkeys(labels):
-        mine = np.isin(flat.column, [i for i, name in enumerate(labels) if name == label])
-        if mine.any():
+    distinct = list(dict.fromkeys(labels))
+    owner = np.array([distinct.index(label) for label in labels], dtype=np.int16)[flat.column]
+    for number, label in enumerate(distinct):
+        mine = np.flatnonzero(owner == number)
+        if len(mine):
             calibrations[label] = calibration(flat.confidence[mine], flat.is_correct[mine])
     return Analysis(
         gathered,

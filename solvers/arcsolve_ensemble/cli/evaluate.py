@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcsolve import ArcsolveError
+
 if TYPE_CHECKING:
     from arcsolve_ensemble.evaluate import Evaluation, FoldResult
     from arcsolve_ensemble.metrics import Measures
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
     help="Processes; the figures don't depend on it.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seeds inner folds and forests.")
+@click.option(
+    "--schedules",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write every instance's schedule as JSON, feature steps as names, slots as [algorithm, seconds].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per scenario instead of tables.")
 def evaluate_command(
     folders: tuple[Path, ...],
@@ -43,6 +51,7 @@ def evaluate_command(
     models: str | None,
     workers: int,
     seed: int,
+    schedules: Path | None,
     as_json: bool,
 ) -> None:
     """Cross-validate the selector on ASlib scenarios.
@@ -72,6 +81,12 @@ def evaluate_command(
             click.echo(json.dumps(as_record(evaluation)))
         else:
             print_table(evaluation, scenario.is_runtime, list(scenario.algorithms))
+    if schedules is not None:
+        table = {r.scenario: {name: s for fold in r.folds for name, s in fold.schedules.items()} for r in results}
+        try:
+            schedules.write_text(json.dumps(table))
+        except OSError as error:
+            raise ArcsolveError(f"Cannot write {schedules}: {error.strerror or error}.") from error
     if len(results) > 1 and not as_json:
         mean = sum(result.pooled.closed_gap for result in results) / len(results)
         click.echo(f"Mean pooled closed gap over {len(results)} scenarios: {mean:.3f}")

@@ -201,3 +201,28 @@ def test_command_prints_per_fold_and_pooled(make_scenario: MakeScenario, tmp_pat
     weighted = sum(fold["n"] * fold["par10"] for fold in record["folds"]) / 60
     assert record["pooled"]["par10"] == pytest.approx(weighted)
     assert {"mcp", "solved", "sbs", "vbs", "closed_gap"} <= set(record["pooled"])
+
+
+def test_asf_agrees_about_the_cost_of_our_schedules(make_scenario: MakeScenario, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    baselines = pytest.importorskip("asf.metrics.baselines")
+    scenario = make_scenario(n=90, features=6, cost_s=20.0, seed=5)
+    scenario = replace(scenario, folds=scenario.folds % 2)
+    write_scenario(scenario, tmp_path / "s")
+    arguments = ["evaluate", "--aslib", str(tmp_path / "s"), "--models", "static,pairwise,static-schedule", "--json"]
+    result = CliRunner().invoke(ensemble, [*arguments, "--workers", "1", "--schedules", str(tmp_path / "x.json")])
+    assert result.exit_code == 0, result.output
+    ours = json.loads(result.stdout)["pooled"]["par10"]
+    plans = json.loads((tmp_path / "x.json").read_text())["synthetic"]
+    steps = [step.name for step in scenario.steps]
+    theirs = baselines.running_time_selector_performance(
+        {name: [tuple(slot) if isinstance(slot, list) else slot for slot in plan] for name, plan in plans.items()},
+        pandas.DataFrame(scenario.costs, index=scenario.instances, columns=scenario.algorithms),
+        scenario.cutoff_s,
+        pandas.DataFrame(
+            scenario.step_costs if any(s in p for p in plans.values() for s in steps) else 0.0 * scenario.step_costs,
+            index=scenario.instances,
+            columns=steps,
+        ),
+    )
+    assert theirs / 90 == pytest.approx(ours)
