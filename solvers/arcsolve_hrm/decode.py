@@ -54,7 +54,12 @@ class Slots:
 
 
 class Cache:
-    """Keys and values of one layer pass: [rows, capacity, heads, head_dim], each row filled to its own length."""
+    """Keys and values of one layer pass, each row filled to its own length.
+
+    On a GPU [rows, capacity, heads, head_dim] in the forward dtype, as the ragged kernel reads them. On a CPU
+    [rows, heads, capacity, head_dim] in float32: for a single query per row that is ten times faster there than
+    bfloat16 with the heads inside (8 rows, 280 keys: 0.41 ms instead of 4.0 ms a layer).
+    """
 
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
@@ -72,29 +77,39 @@ class Cache:
         Returns:
             Same shape.
         """
-        rows, tokens = query.shape[:2]
-        slots = self.slots
+        rows, slots = len(query), self.slots
         if self.keys is None or self.values is None:
-            self.keys = key.new_zeros(rows, slots.capacity, *key.shape[2:])
-            self.values = torch.zeros_like(self.keys)
-            self.keys[:, :tokens] = key
-            self.values[:, :tokens] = value
+            self._begin(key, value)
             # Causal and padded on the right: padding is seen by padding only.
             q, k, v = (part.transpose(1, 2) for part in (query, key, value))
             return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
         index = torch.arange(rows, device=query.device)
-        self.keys[index, slots.lengths] = key[:, 0]
-        self.values[index, slots.lengths] = value[:, 0]
-        if query.is_cuda and query.dtype != torch.float32:
-            return _ragged_attention(query, self.keys, self.values, slots.lengths + 1, slots.longest + 1)
         seen = slots.longest + 1
+        if query.is_cuda:
+            self.keys[index, slots.lengths] = key[:, 0]
+            self.values[index, slots.lengths] = value[:, 0]
+            if query.dtype != torch.float32:
+                return _ragged_attention(query, self.keys, self.values, slots.lengths + 1, seen)
+            keys, values = (part[:, :seen].transpose(1, 2) for part in (self.keys, self.values))
+        else:
+            self.keys[index, :, slots.lengths] = key[:, 0].to(torch.float32)
+            self.values[index, :, slots.lengths] = value[:, 0].to(torch.float32)
+            keys, values = self.keys[:, :, :seen], self.values[:, :, :seen]
         mask = torch.arange(seen, device=query.device)[None] <= slots.lengths[:, None]
-        return F.scaled_dot_product_attention(
-            query.transpose(1, 2),
-            self.keys[:, :seen].transpose(1, 2),
-            self.values[:, :seen].transpose(1, 2),
-            attn_mask=mask[:, None, None, :],
-        ).transpose(1, 2)
+        out = F.scaled_dot_product_attention(
+            query.transpose(1, 2).to(keys.dtype), keys, values, attn_mask=mask[:, None, None, :]
+        )
+        return out.transpose(1, 2).to(query.dtype)
+
+    def _begin(self, key: Tensor, value: Tensor) -> None:
+        """Take the prefixes' keys and values [rows, T, heads, head_dim], with room up to the capacity."""
+        room = self.slots.capacity - key.shape[1]
+        if key.is_cuda:
+            self.keys, self.values = (F.pad(part, (0, 0, 0, 0, 0, room)) for part in (key, value))
+        else:
+            self.keys, self.values = (
+                F.pad(part.transpose(1, 2).to(torch.float32), (0, 0, 0, room)) for part in (key, value)
+            )
 
     def keep(self, rows: Tensor) -> None:
         """Drop all rows but these.
@@ -112,8 +127,8 @@ class Cache:
             extra: How many.
         """
         if self.keys is not None and self.values is not None:
-            self.keys = F.pad(self.keys, (0, 0, 0, 0, 0, extra))
-            self.values = F.pad(self.values, (0, 0, 0, 0, 0, extra))
+            longer = (0, 0, 0, 0, 0, extra) if self.keys.is_cuda else (0, 0, 0, extra)
+            self.keys, self.values = F.pad(self.keys, longer), F.pad(self.values, longer)
 
 
 def _ragged_attention(query: Tensor, keys: Tensor, values: Tensor, lengths: Tensor, longest: int) -> Tensor:
@@ -286,6 +301,8 @@ class Decoder:
                     token, broken, running = token[alive], broken[alive], running[alive]
                     tasks, dihedrals = tasks[alive], dihedrals[alive]
                     slots.lengths = slots.lengths[alive]
+                    if device.type == "cpu":  # reading it would make a GPU wait
+                        slots.longest = int(slots.lengths.max())
                     for cache in flat:
                         cache.keep(alive)
             own = torch.stack((column, line), -1)

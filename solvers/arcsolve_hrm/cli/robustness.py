@@ -7,8 +7,9 @@ import json
 import click
 
 from arcsolve.cli.output import note
-from arcsolve.cli.parameters import data_option, find_task
+from arcsolve.cli.parameters import data_option
 from arcsolve.errors import Abstain, ArcsolveError
+from arcsolve.run.plan import choose_tasks
 from arcsolve_hrm.cli.options import checkpoint_options, data_set, serve
 from arcsolve_hrm.robustness import Probe, probe, total
 from arcsolve_hrm.solver import refuse_large
@@ -40,7 +41,7 @@ def command(
     dataset = data_set(data)
     server = serve(checkpoint, max_cycles, dtype, device)
     probes: dict[str, Probe] = {}
-    for task in [find_task(dataset, name) for name in task_ids] or list(dataset):
+    for task in choose_tasks(dataset, task_ids, None):
         rows = server.rows(task.challenge)
         if not rows and task_ids:
             raise ArcsolveError(f"The checkpoint never saw the demonstrations of {task.id!r}.")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
-from arcsolve.cli.parameters import data_option, find_task
+from arcsolve.cli.parameters import data_option
 from arcsolve.errors import ArcsolveError
+from arcsolve.run.plan import choose_tasks
 from arcsolve.show import Row
 from arcsolve_hrm.cli.options import checkpoint_options, data_set, serve
 from arcsolve_hrm.solver import refuse_large
@@ -50,7 +51,7 @@ def command(
 
     In a terminal the frames are played one after the other, else the whole strip is printed.
     """
-    task = find_task(data_set(data), task_id)
+    task = choose_tasks(data_set(data), [task_id], None)[0]
     challenge = task.challenge
     if not 0 <= index < len(challenge.test_inputs):
         raise ArcsolveError(f"Task {task_id!r} has {len(challenge.test_inputs)} test inputs; --test counts from 0.")
