@@ -6,6 +6,7 @@ An epoch's plan (which view of which pair, which colour permutation, where in wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from arcsolve_hrm.exchange import Allowed
 from arcsolve_hrm.layers import Packing
 from arcsolve_hrm.pairs import PairSet
 from arcsolve_hrm.seq import LONGEST, colour_tables, encode, transform
@@ -59,10 +61,17 @@ class TokenStore:
         device: Where to keep them.
         legend: Whether sequences show the colour legend.
         ahead: Whether output positions look ahead.
+        allowed: Per task the views its demonstrations don't speak against; None allows all.
     """
 
     def __init__(
-        self, pairs: PairSet, chosen: NDArray[np.int64], device: torch.device, legend: bool = True, ahead: bool = True
+        self,
+        pairs: PairSet,
+        chosen: NDArray[np.int64],
+        device: torch.device,
+        legend: bool = True,
+        ahead: bool = True,
+        allowed: Sequence[Allowed] | None = None,
     ) -> None:
         tokens, positions, lengths, prefixes = [], [], [], []
         for pair in chosen:
@@ -76,6 +85,10 @@ class TokenStore:
         self.device = device
         self.length = np.array(lengths, np.int64)
         self.fixed = pairs.fixed[pairs.task[chosen]]
+        self.turns = np.ones((len(chosen), 8), np.bool_)
+        if allowed is not None and len(chosen):
+            self.turns = np.stack([allowed[task].turns for task in pairs.task[chosen]])
+            self.fixed = np.stack([allowed[task].fixed for task in pairs.task[chosen]])
         self.weight = pairs.weight[pairs.task[chosen]]
         self.tokens = torch.from_numpy(np.concatenate(tokens)).to(device)
         self.positions = torch.from_numpy(np.concatenate(positions)).to(device)
@@ -140,7 +153,7 @@ class TokenStore:
         generator = np.random.default_rng((seed, epoch))
         order = generator.permutation(len(self))
         order = order[generator.random(len(order)) < self.weight[order]]
-        turns = generator.integers(0, 8, len(order))
+        turns = np.argmax(generator.random((len(order), 8)) * self.turns[order], axis=1)
         tables = colour_tables(len(order), self.fixed[order], generator)
         turns[generator.random(len(order)) >= turned] = 0
         tables[generator.random(len(order)) >= recoloured] = np.arange(16, dtype=np.uint8)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from arcsolve_hrm.batches import TokenStore
 from arcsolve_hrm.core import HRM
 from arcsolve_hrm.decode import Decoder, Request
+from arcsolve_hrm.exchange import Allowed
+from arcsolve_hrm.measure import sequence_scores
 from arcsolve_hrm.pairs import PairSet, collect
 from arcsolve_hrm.seq import Grid, colour_tables, invert
-from arcsolve_hrm.train import sequence_scores
 
 
 class Ranked(NamedTuple):
@@ -29,9 +30,14 @@ class Ranked(NamedTuple):
 
 
 def view_requests(
-    task: int, source: Grid, fixed: NDArray[np.bool_], views: int, generator: np.random.Generator
+    task: int,
+    source: Grid,
+    fixed: NDArray[np.bool_],
+    views: int,
+    generator: np.random.Generator,
+    turns: Sequence[int] = range(8),
 ) -> list[Request]:
-    """Make the views of a test input: first the eight symmetries in true colours, then with permuted colours.
+    """Make the views of a test input: first the symmetries in true colours, then with permuted colours.
 
     Args:
         task: Row of the puzzle embedding.
@@ -39,13 +45,14 @@ def view_requests(
         fixed: bool [10]; colours that stay.
         views: How many.
         generator: Of the colour permutations.
+        turns: Symmetries to use, the identity first.
 
     Returns:
         Requests.
     """
     tables = colour_tables(views, np.tile(fixed, (views, 1)), generator)
-    tables[:8] = np.arange(16, dtype=np.uint8)
-    return [Request(task, source, view % 8, tables[view]) for view in range(views)]
+    tables[: len(turns)] = np.arange(16, dtype=np.uint8)
+    return [Request(task, source, int(turns[view % len(turns)]), tables[view]) for view in range(views)]
 
 
 def restore(grid: Grid, request: Request) -> Grid:
@@ -151,6 +158,7 @@ def evaluate(
     seed: int = 0,
     rows: int | None = None,
     counts: Sequence[int] = (),
+    allowed: Sequence[Allowed] | None = None,
 ) -> dict[str, Any]:
     """Answer test inputs with two attempts and count exact ones.
 
@@ -166,6 +174,7 @@ def evaluate(
         seed: Of the colour permutations.
         rows: Rows per decoding batch.
         counts: Also report the score with only so many of the views.
+        allowed: Per task the views to use, where training left some out.
 
     Returns:
         Per set: inputs, exact attempts, tasks with all inputs right; seconds; and every attempt.
@@ -176,7 +185,8 @@ def evaluate(
     requests: list[list[Request]] = []
     for pair in chosen:
         task = int(data.task[pair])
-        requests.append(view_requests(task, data.grids(int(pair))[0], data.fixed[task], views, generator))
+        turns, fixed = (range(8), data.fixed[task]) if allowed is None else allowed[task].choice()
+        requests.append(view_requests(task, data.grids(int(pair))[0], fixed, views, generator, turns))
     decoded = decoder.run([request for group in requests for request in group])
     decode_s = time.perf_counter() - began
     ranked: dict[str, list[list[Ranked]]] = {}

@@ -17,6 +17,7 @@ from arcsolve_hrm.canvas import Canvas
 from arcsolve_hrm.core import HRM
 from arcsolve_hrm.decode import Decoder, Request
 from arcsolve_hrm.evaluate import restore, score, view_requests
+from arcsolve_hrm.exchange import allowed_views
 from arcsolve_hrm.output_size import bounding_canvas
 from arcsolve_hrm.pairs import fixed_colours
 from arcsolve_hrm.thinking import Segment, think
@@ -90,19 +91,23 @@ class SequencePredictor:
         ahead: As trained.
         segments: ACT segments.
         batch: Views per decoding batch.
+        augment: As trained: ``all`` views, or ``auto`` for those that the demonstrations don't speak against.
     """
 
-    def __init__(self, model: HRM, *, legend: bool, ahead: bool, segments: int = 1, batch: int = 8) -> None:
+    def __init__(
+        self, model: HRM, *, legend: bool, ahead: bool, segments: int = 1, batch: int = 8, augment: str = "all"
+    ) -> None:
         self.model, self.legend, self.ahead, self.segments = model, legend, ahead, segments
+        self.augment = augment
         self.batch = batch
         self.decoder = Decoder(model, legend, ahead, segments)
 
     def views(self, question: Question, count: int, *, seed: int) -> list[View]:
         """See `Predictor.views`."""
-        fixed = fixed_colours(unsigned(question.demonstrations))
+        turns, fixed = self._allowed(question)
         rng = np.random.default_rng(seed)
         source = question.source.astype(np.uint8)
-        requests = view_requests(question.rows[0][0], source, fixed, max(count, N_DIHEDRAL), rng)[:count]
+        requests = view_requests(question.rows[0][0], source, fixed, max(count, N_DIHEDRAL), rng, turns)[:count]
         return [View(r.task, r.dihedral, tuple(int(colour) for colour in r.table[:N_COLOURS])) for r in requests]
 
     def ask(self, question: Question, views: Sequence[View], *, deadline: float = float("inf")) -> Iterator[Prediction]:
@@ -115,6 +120,12 @@ class SequencePredictor:
             for request, decoded in zip(requests, self.decoder.run(requests, deadline), strict=True):
                 grid = None if decoded.grid is None else restore(decoded.grid, request).astype(np.int8)
                 yield Prediction(grid, decoded.log_probability, self.segments)
+
+    def _allowed(self, question: Question) -> tuple[list[int], NDArray[np.bool_]]:
+        """Symmetries to use, and colours that stay themselves."""
+        demos = unsigned(question.demonstrations)
+        fixed = fixed_colours(demos)
+        return (list(range(N_DIHEDRAL)), fixed) if self.augment == "all" else allowed_views(demos, fixed).choice()
 
     def request(self, source: NDArray[np.uint8], view: View) -> Request:
         """Spell a view as the decoder wants it."""

@@ -72,7 +72,11 @@ class Server:
         if model.config.layout == "seq":
             segments = cycles or recipe.get("segments", 1)
             return SequencePredictor(
-                model, legend=recipe.get("legend", True), ahead=recipe.get("ahead", True), segments=segments
+                model,
+                legend=recipe.get("legend", True),
+                ahead=recipe.get("ahead", True),
+                segments=segments,
+                augment=recipe.get("augment", "all"),
             )
         return CanvasPredictor(
             model,

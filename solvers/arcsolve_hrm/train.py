@@ -27,13 +27,14 @@ from arcsolve_hrm.batches import Batch, Plan, TokenStore
 from arcsolve_hrm.checkpoint import Checkpoint, save_checkpoint
 from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.core import HRM, State
+from arcsolve_hrm.errors import ArcsolveError
+from arcsolve_hrm.events import EventWriter
+from arcsolve_hrm.exchange import allowed_by_task
+from arcsolve_hrm.guards import Guards, TrainingStoppedError, channel_ratio
+from arcsolve_hrm.measure import held_out
 from arcsolve_hrm.optim import NorMuon, other_parameters
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
-from arcsolve_hrm.seq import colour_tables, pair_tokens
-
-
-class TrainingStoppedError(RuntimeError):
-    """A guard ended the run; the message says why."""
+from arcsolve_hrm.seq import pair_tokens
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Recipe:
         recoloured: Share of the pairs whose colours are permuted.
         longest: Pairs with more tokens are left out, held-out ones too; 0 takes all.
         sets: Train on the tasks of these sets only, comma separated; empty takes all.
+        augment: ``all`` views, or ``auto``: leave out those that a task's own demonstrations speak against.
     """
 
     row_tokens: int = 32768
@@ -85,6 +87,7 @@ class Recipe:
     recoloured: float = 1.0
     longest: int = 0
     sets: str = ""
+    augment: str = "all"
 
 
 @dataclass
@@ -164,98 +167,6 @@ def _halt_loss(q_halt: Tensor, right: Tensor, asked: Tensor, document: Tensor) -
     return (losses * first).sum() / first.sum().clamp(min=1)
 
 
-@torch.no_grad()
-def _sequence_sums(
-    model: HRM,
-    store: TokenStore,
-    views: NDArray[np.int64],
-    tables: NDArray[np.uint8],
-    segments: int,
-    row_tokens: int,
-    documents: int = 256,
-) -> tuple[Tensor, Tensor]:
-    """Give per view, in order: log-probability summed over its output tokens, and number of wrong argmaxes."""
-    plan = store.plan(views, tables, row_tokens, documents)
-    sums, wrongs = [], []
-    for row in range(len(plan.used)):
-        batch = store.batch(plan, row, row_tokens)
-        x = model.embed_sequence(batch.tokens, batch.tasks, batch.dihedrals)
-        rope = model.rope(batch.positions)
-        state = model.initial_state(1, x.shape[1])
-        for _ in range(segments):
-            out = model.segment(state, x, rope, batch.packing)
-            state = out.state
-        logits, targets = out.logits[0].to(torch.float32), batch.targets[0]
-        asked = targets >= 0
-        values = torch.stack(
-            (
-                -F.cross_entropy(logits, targets, ignore_index=-100, reduction="none"),
-                ((logits.argmax(-1) != targets) & asked).to(torch.float32),
-            ),
-            -1,
-        )
-        added = torch.zeros((documents, 2), device=store.device).index_add_(0, batch.document, values)
-        count = int((plan.starts[row][:-1] < plan.used[row]).sum())
-        sums.append(added[:count, 0])
-        wrongs.append(added[:count, 1])
-    return torch.cat(sums), torch.cat(wrongs)
-
-
-def sequence_scores(
-    model: HRM, store: TokenStore, views: NDArray[np.int64], tables: NDArray[np.uint8], segments: int, row_tokens: int
-) -> NDArray[np.float64]:
-    """Score outputs by teacher forcing.
-
-    Args:
-        model: The network, in evaluation mode.
-        store: Tokenised pairs.
-        views: 8 * pair + dihedral.
-        tables: uint8 [len(views), 16]; colour permutations.
-        segments: ACT segments.
-        row_tokens: Tokens per forward pass.
-
-    Returns:
-        Log-probability of each view's output, summed over its tokens.
-    """
-    with torch.compiler.set_stance("force_eager"):
-        sums, _ = _sequence_sums(model, store, views, tables, segments, row_tokens)
-    return sums.cpu().numpy().astype(np.float64)
-
-
-def held_out(model: HRM, store: TokenStore, recipe: Recipe, seed: int = 1) -> dict[str, float]:
-    """Measure on held-out pairs by teacher forcing: a view is solved greedily iff every token's argmax is right.
-
-    Args:
-        model: The network.
-        store: The held-out pairs.
-        recipe: As trained.
-        seed: Of the augmentation; the identity is among the views.
-
-    Returns:
-        Mean cross-entropy per output token, share of views solved, of pairs whose identity view is solved (``pass1``)
-        and of pairs that at least a quarter of the views solve (``pass2``, close to what voting gives).
-    """
-    was_training = model.training
-    model.eval()
-    views = recipe.held_views
-    generator = np.random.default_rng(seed)
-    pair = np.repeat(np.arange(len(store)), views)
-    turn = np.tile(np.arange(views) % 8, len(store))
-    tables = colour_tables(len(pair), store.fixed[pair], generator)
-    tables[::views] = np.arange(16, dtype=np.uint8)
-    with torch.compiler.set_stance("force_eager"):
-        sums, wrong = _sequence_sums(model, store, pair * 8 + turn, tables, recipe.segments, recipe.row_tokens)
-    model.train(was_training)
-    grid = (wrong == 0).view(len(store), views).to(torch.float32)
-    tokens = store.lengths.view(-1, 8)[:, 0] - store.prefixes.view(-1, 8)[:, 0]
-    return {
-        "held_loss": float((-sums.view(len(store), views).mean(1)).sum() / tokens.sum()),
-        "views": float(grid.mean()),
-        "pass1": float(grid[:, 0].mean()),
-        "pass2": float((grid.mean(1) >= 0.25).float().mean()),
-    }
-
-
 def chosen(pairs: PairSet, role: int, recipe: Recipe) -> NDArray[np.int64]:
     """Choose the pairs of a role that the recipe wants.
 
@@ -313,9 +224,15 @@ class Trainer:
         self.model = HRM(config).to(device)
         self.data_hash = pairs.content_hash()
         self.names, self.demo_hash = pairs.names.tolist(), pairs.demo_hash.tolist()
-        self.train_store = TokenStore(pairs, chosen(pairs, TRAIN, recipe), device, recipe.legend, recipe.ahead)
+        if recipe.augment not in ("all", "auto"):
+            raise ArcsolveError(f"--augment is 'all' or 'auto', not {recipe.augment!r}.")
+        self.allowed = allowed_by_task(pairs) if recipe.augment == "auto" else None
+        store = partial(
+            TokenStore, pairs, device=device, legend=recipe.legend, ahead=recipe.ahead, allowed=self.allowed
+        )
+        self.train_store = store(chosen(pairs, TRAIN, recipe))
         held = chosen(pairs, HELD_OUT, recipe)
-        self.held_store = TokenStore(pairs, held, device, recipe.legend, recipe.ahead) if len(held) else None
+        self.held_store = store(held) if len(held) else None
         self.muon = NorMuon(self.model, compiled=compiled)
         self.adam = torch.optim.AdamW(
             other_parameters(self.model),
@@ -329,6 +246,10 @@ class Trainer:
         self._plan: Plan | None = None
         self._snapshot: dict[str, Any] | None = None
         self._typical = 0.0
+        self._guards = Guards()
+        self._watch_every = 100
+        self.channel = 1.0
+        self._events: EventWriter | None = None
         if (folder / "checkpoint.pt").exists():
             self._restore(torch.load(folder / "checkpoint.pt", map_location=device, weights_only=True))
             say(f"continuing {folder.name} at step {self.progress.step}, {self.progress.seconds / 60:.1f} minutes")
@@ -386,13 +307,15 @@ class Trainer:
         with torch.no_grad():
             for p, mean in zip(model.parameters(), self.average, strict=False):
                 p.copy_(mean)
-        record = {
+        record: dict[str, Any] = {
             "recipe": asdict(self.recipe),
             "progress": asdict(self.progress),
             "data_hash": self.data_hash,
             "torch": torch.__version__,
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
         }
+        if self.allowed is not None:
+            record["allowed"] = [allowed.to_record() for allowed in self.allowed]
         stored = Checkpoint(model.config, model.state_dict(), tuple(self.names), tuple(self.demo_hash), record)
         save_checkpoint(folder, stored)
         with torch.no_grad():
@@ -429,6 +352,9 @@ class Trainer:
         for group in self.adam.param_groups:
             group["lr"] = recipe.adam_rate * factor
         self.adam.step()
+        if self.progress.step % self._watch_every == 0:
+            self.channel = channel_ratio(self.model.L_level, self.model.high_level)
+            self._guards.channel(self.channel)
         self.muon.step(recipe.learning_rate * factor)
         self.model.zero_grad(set_to_none=True)
         if self.average:
@@ -449,10 +375,18 @@ class Trainer:
         self.progress.seconds, self.progress.rollbacks, self.progress.scale = seconds, rollbacks, scale
         self.say(f"loss {loss:.3f}: back to step {self.progress.step} with half the learning rate")
 
+    def _watch_collapse(self, measured: dict[str, Any]) -> None:
+        """Ask the guard, once the first tenth of the run is over: a young network predicts the background."""
+        if "one_colour" in measured and self.done > 0.1:
+            self._guards.collapse(measured)
+
     def _log(self, record: dict[str, Any]) -> None:
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(record) + "\n")
         (self.folder / "status.json").write_text(json.dumps(record, indent=1))
+        if self._events is None:
+            self._events = EventWriter(self.folder)
+        self._events.scalars(record["step"], {k: float(v) for k, v in record.items() if k != "step"})
         self.say(" ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in record.items()))
 
     def measure(self) -> dict[str, float]:
@@ -464,7 +398,14 @@ class Trainer:
         with torch.no_grad():
             for p, mean in zip(parameters, self.average, strict=False):
                 p.copy_(mean)
-        result = held_out(self.model, self.held_store, self.recipe)
+        recipe = self.recipe
+        result = held_out(
+            self.model,
+            self.held_store,
+            views=recipe.held_views,
+            segments=recipe.segments,
+            row_tokens=recipe.row_tokens,
+        )
         with torch.no_grad():
             for p, mine in zip(parameters, kept, strict=False):
                 p.copy_(mine)
@@ -509,11 +450,13 @@ class Trainer:
                     "minutes": round(self.progress.seconds / 60, 3),
                     "loss": value,
                     "rate": schedule(self.done, self.recipe),
+                    "channel": self.channel,
                     "tokens_per_s": tokens / max(1e-9, now - began),
                 }
                 tokens, began_window = 0, time.perf_counter()
                 if now - measured > 60 * measure_minutes or self.done >= 1.0:
                     record |= self.measure()
+                    self._watch_collapse(record)
                     measured = time.perf_counter()
                     self._snapshot = {
                         k: v for k, v in _cloned(self._state()).items() if k not in ("random", "random_cuda")

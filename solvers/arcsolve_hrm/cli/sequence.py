@@ -163,6 +163,7 @@ def evaluate(
     from arcsolve_hrm.checkpoint import load_checkpoint
     from arcsolve_hrm.evaluate import device_named, pass_line
     from arcsolve_hrm.evaluate import evaluate as run
+    from arcsolve_hrm.exchange import Allowed
     from arcsolve_hrm.pairs import TRAIN, PairSet
 
     loaded = load_checkpoint(checkpoint)
@@ -180,6 +181,7 @@ def evaluate(
         np.int64,
     )
     recipe = loaded.record["recipe"]
+    allowed = loaded.record.get("allowed")
     report = run(
         loaded.model(device=str(device_named(device))),
         pairs,
@@ -191,6 +193,7 @@ def evaluate(
         recipe["segments"],
         rows=rows or None,
         counts=[int(count) for count in filter(None, counts.split(",")) if int(count) < views],
+        allowed=None if allowed is None else [Allowed.from_record(bits) for bits in allowed],
     )
     if output is not None:
         output.write_text(json.dumps(report))
