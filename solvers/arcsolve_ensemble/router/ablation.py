@@ -74,6 +74,12 @@ def ablation(stored: StoredTasks, model: RouterModel, recalibrate: bool = True) 
     alone = {solver: stored.solved(solver)[1] for solver in stored.solvers}
     union = int(np.array(list(alone.values())).any(axis=0).sum())
     tables = model.probabilities([task.challenge for task in stored.tasks], recalibrate)
+    rates = model.rates(tables)
+    priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(n)]
+    for task, known in zip(stored.tasks, priors, strict=True):
+        if model.probe in task.outcomes:
+            votes = {index: by_solver.get(model.probe, []) for index, by_solver in task.votes.items()}
+            known |= model.probed(task.challenge, votes, rates)
     rows: list[tuple[object, ...]] = []
 
     def add(name: str, at_1: int | None, at_2: int) -> None:
@@ -84,8 +90,7 @@ def ablation(stored: StoredTasks, model: RouterModel, recalibrate: bool = True) 
         add(f"{solver} alone", int(first), int(solved.sum()))
     for variant in VARIANTS:
         ranks = [
-            solved_by_merging(task, variant, model, {name: float(p[i]) for name, p in tables.items()})
-            for i, task in enumerate(stored.tasks)
+            solved_by_merging(task, variant, model, known) for task, known in zip(stored.tasks, priors, strict=True)
         ]
         add(variant.name, ranks.count(1), ranks.count(1) + ranks.count(2))
     add("union of the solvers", None, union)

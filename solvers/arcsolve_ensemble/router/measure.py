@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from arcsolve_ensemble.analysis.calibration import calibration
+from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.records import Table
 from arcsolve_ensemble.router.model import RouterModel
 from arcsolve_ensemble.router.stored import StoredTasks
 
 
 def success_table(stored: StoredTasks, model: RouterModel) -> Table:
-    """Return, per member, AUC, predicted and true rate before and after recalibration, ECE and Brier score after.
+    """Compare predicted with true success, per member and feature step.
 
     Recalibration sees the predictions for all tasks and no outcome.
+
+    Returns:
+        Rows of AUC, true rate, mean prediction before and after recalibration, ECE and Brier score after it.
     """
     challenges = [task.challenge for task in stored.tasks]
     before = model.probabilities(challenges, recalibrate=False)
     after = model.probabilities(challenges)
+    steps: dict[str, tuple[dict[str, Floats], dict[str, Floats]]] = {"task": (before, after)}
+    if model.probe and all(model.probe in task.outcomes for task in stored.tasks):
+        steps[f"task + {model.probe}'s answer"] = (
+            _probed(stored, model, {}),
+            _probed(stored, model, model.rates(after)),
+        )
     rows: list[tuple[object, ...]] = []
     for name in model.members:
         ran, solved = stored.solved(name)
         if not ran.any():
             continue
-        plain = calibration(before[name][ran], solved[ran])
-        found = calibration(after[name][ran], solved[ran])
-        rows.append(
-            (
-                name,
-                found.n,
-                found.auc,
-                found.accuracy,
-                plain.mean_confidence,
-                found.mean_confidence,
-                found.ece,
-                found.brier,
-            )
-        )
-    columns = ("solver", "tasks", "auc", "true_rate", "predicted", "recalibrated", "ece", "brier")
+        for step, (plain, recalibrated) in steps.items():
+            first = calibration(plain[name][ran], solved[ran])
+            last = calibration(recalibrated[name][ran], solved[ran])
+            means = (last.accuracy, first.mean_confidence, last.mean_confidence)
+            rows.append((name, step, last.n, last.auc, *means, last.ece, last.brier))
+    columns = ("solver", "features", "tasks", "auc", "true_rate", "predicted", "recalibrated", "ece", "brier")
     return Table(columns, rows)
+
+
+def _probed(stored: StoredTasks, model: RouterModel, rates: dict[str, float]) -> dict[str, Floats]:
+    """Return (tasks,) probabilities per member once the probing member has answered."""
+    known = [
+        model.probed(task.challenge, {index: by.get(model.probe, []) for index, by in task.votes.items()}, rates)
+        for task in stored.tasks
+    ]
+    return {name: np.array([p[name] for p in known]) for name in model.members}

@@ -16,7 +16,9 @@ import numpy as np
 from arcsolve import ArcsolveError, Challenge
 from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.features import FEATURE_NAMES, VERSION, task_features
+from arcsolve_ensemble.features.probe import probe_features
 from arcsolve_ensemble.merging.trust import Trust
+from arcsolve_ensemble.merging.votes import Vote
 from arcsolve_ensemble.router.allocation import Prospect
 from arcsolve_ensemble.router.recalibrate import estimate_rate, shift_prior
 from arcsolve_ensemble.router.success import SuccessModel
@@ -33,12 +35,14 @@ class MemberModel:
         times_s: sorted seconds it took on tasks it solved (at most 100 quantiles).
         tasks: tasks it was seen on.
         version: the solver's version that was seen.
+        probed: the same as `success` once the probing member has answered; None if no member probes.
     """
 
     success: SuccessModel
     times_s: tuple[float, ...]
     tasks: int
     version: str
+    probed: SuccessModel | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,13 @@ class RouterModel:
         members: by solver name.
         trust: how far each member's votes can be believed.
         trained_on: what it was trained on, for people.
+        probe: the member whose answer gives the probing features; empty if there is none.
     """
 
     members: Mapping[str, MemberModel] = field(default_factory=dict)
     trust: Trust = field(default_factory=Trust)
     trained_on: str = ""
+    probe: str = ""
 
     def probabilities(self, challenges: Sequence[Challenge], recalibrate: bool = True) -> dict[str, Floats]:
         """Return (tasks,) success probabilities per known member.
@@ -73,6 +79,33 @@ class RouterModel:
             found[name] = p
         return found
 
+    def rates(self, probabilities: Mapping[str, Floats]) -> dict[str, float]:
+        """Return each member's base rate in the data set that *probabilities* (from `probabilities`) are for."""
+        return {
+            name: float(p.mean()) if len(p) >= 20 else self.members[name].success.rate
+            for name, p in probabilities.items()
+        }
+
+    def probed(
+        self, challenge: Challenge, votes: Mapping[int, Sequence[Vote]], rates: Mapping[str, float]
+    ) -> dict[str, float]:
+        """Return success probabilities once the probing member has answered.
+
+        Args:
+            challenge: the task.
+            votes: the probing member's votes by test index.
+            rates: base rates of the data set, from `rates`; a member without one keeps that of its training data.
+        """
+        static = list(task_features(challenge).values())
+        probing = probe_features(votes, len(challenge.train), len(challenge.test_inputs))
+        table = np.array([[*static, *probing.values()]])
+        found = {}
+        for name, member in self.members.items():
+            if member.probed is not None:
+                p = member.probed(table)
+                found[name] = float(shift_prior(p, member.probed.rate, rates.get(name, member.probed.rate))[0])
+        return found
+
     def prospect(self, member: str, probability: float | None) -> Prospect:
         """Return what to expect of *member*; nothing is known of one that the model never saw."""
         known = self.members.get(member)
@@ -87,19 +120,22 @@ class RouterModel:
             "features_version": VERSION,
             "trained_on": self.trained_on,
             "trust": self.trust.to_json(),
+            "probe": self.probe,
             "members": {},
         }
         for name, member in self.members.items():
+            models = {"success": member.success} | ({"probed": member.probed} if member.probed is not None else {})
             header["members"][name] = {
-                "kind": member.success.kind,
-                "scale": member.success.scale.tolist(),
-                "rate": member.success.rate,
+                "models": {
+                    part: {"kind": model.kind, "scale": model.scale.tolist(), "rate": model.rate}
+                    for part, model in models.items()
+                },
                 "times_s": list(member.times_s),
                 "tasks": member.tasks,
                 "version": member.version,
             }
-            for key, array in member.success.arrays.items():
-                arrays[f"{name}/{key}"] = array
+            for part, model in models.items():
+                arrays |= {f"{name}/{part}/{key}": array for key, array in model.arrays.items()}
         arrays["header"] = np.frombuffer(json.dumps(header, sort_keys=True).encode(), dtype=np.uint8)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
@@ -122,25 +158,28 @@ class RouterModel:
             header = json.loads(arrays.pop("header").tobytes())
             if header["format"] != FORMAT or header["features_version"] != VERSION:
                 raise ArcsolveError(f"The router model {path} is of another version. {remedy}")
-            members = {
-                name: MemberModel(
-                    SuccessModel(
-                        entry["kind"],
-                        {key.split("/", 1)[1]: array for key, array in arrays.items() if key.split("/", 1)[0] == name},
-                        np.array(entry["scale"]),
-                        float(entry["rate"]),
-                    ),
-                    tuple(entry["times_s"]),
-                    int(entry["tasks"]),
-                    str(entry["version"]),
-                )
-                for name, entry in header["members"].items()
-            }
-            return RouterModel(members, Trust.from_json(header["trust"]), str(header["trained_on"]))
+            members = {name: _member(name, entry, arrays) for name, entry in header["members"].items()}
+            trust = Trust.from_json(header["trust"])
+            return RouterModel(members, trust, str(header["trained_on"]), str(header["probe"]))
         except OSError as error:
             raise ArcsolveError(f"Cannot read the router model {path}: {error.strerror or error}. {remedy}") from error
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
             raise ArcsolveError(f"{path} is no router model, or it is damaged. {remedy}") from error
+
+
+def _member(name: str, entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> MemberModel:
+    models = {
+        part: SuccessModel(
+            str(values["kind"]),
+            {key.split("/")[2]: array for key, array in arrays.items() if key.split("/")[:2] == [name, part]},
+            np.array(values["scale"]),
+            float(values["rate"]),
+        )
+        for part, values in entry["models"].items()
+    }
+    return MemberModel(
+        models["success"], tuple(entry["times_s"]), int(entry["tasks"]), str(entry["version"]), models.get("probed")
+    )
 
 
 def load_model(name: str) -> RouterModel:

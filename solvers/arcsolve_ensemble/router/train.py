@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arcsolve_ensemble.arrays import Floats
+from arcsolve_ensemble.features.probe import probe_features
 from arcsolve_ensemble.merging.invariants import broken
 from arcsolve_ensemble.merging.trust import Evidence, MemberTrust, Trust, fit_member, tier_of
 from arcsolve_ensemble.merging.votes import grid_key
@@ -15,6 +16,8 @@ from arcsolve_ensemble.router.stored import StoredTasks
 from arcsolve_ensemble.router.success import fit_success
 
 QUANTILES = 100
+PROBE_SOLVED = 10
+"""Tasks that a member must have solved for its answers to tell something about a task."""
 
 
 def train(stored: StoredTasks, seed: int = 0) -> RouterModel:
@@ -45,6 +48,8 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
     members: dict[str, MemberModel] = {}
     trusts: dict[str, MemberTrust] = {}
     predictions: dict[str, Floats] = {}
+    probe = choose_probe(stored)
+    probing = probe_table(stored, probe) if probe else np.zeros((len(stored.tasks), 0))
     for solver in stored.solvers:
         ran, solved = stored.solved(solver)
         features = stored.features[ran]
@@ -54,17 +59,40 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
             if is_there and is_solved
         )
         fit = fit_success(features, solved[ran], seed)
+        later = fit_success(np.concatenate([features, probing[ran]], axis=1), solved[ran], seed) if probe else None
         members[solver] = MemberModel(
             success=fit.model,
             times_s=tuple(float(value) for value in _thin(seconds)),
             tasks=int(ran.sum()),
             version=stored.versions.get(solver, ""),
+            probed=later.model if later is not None else None,
         )
         priors = np.full(len(stored.tasks), 0.5)
-        priors[ran] = predictions[solver] = fit.held_out
+        predictions[solver] = fit.held_out
+        priors[ran] = later.held_out if later is not None else fit.held_out
         trusts[solver] = _trust(stored, solver, priors)
-    model = RouterModel(members, Trust(trusts), f"{len(stored.tasks)} tasks of {stored.name}")
+    model = RouterModel(members, Trust(trusts), f"{len(stored.tasks)} tasks of {stored.name}", probe)
     return Lesson(model, predictions)
+
+
+def choose_probe(stored: StoredTasks) -> str:
+    """Return the quickest member that solved at least `PROBE_SOLVED` tasks; empty if none did."""
+    pace = {}
+    for solver in stored.solvers:
+        if stored.solved(solver)[1].sum() >= PROBE_SOLVED:
+            pace[solver] = float(
+                np.mean([task.outcomes[solver].wall_s for task in stored.tasks if solver in task.outcomes])
+            )
+    return min(pace, key=lambda solver: (pace[solver], solver)) if pace else ""
+
+
+def probe_table(stored: StoredTasks, probe: str) -> Floats:
+    """Return the (n, 6) probing features of *probe*'s stored votes."""
+    rows = []
+    for task in stored.tasks:
+        votes = {index: by_solver.get(probe, []) for index, by_solver in task.votes.items()}
+        rows.append(list(probe_features(votes, len(task.challenge.train), len(task.challenge.test_inputs)).values()))
+    return np.array(rows)
 
 
 def _trust(stored: StoredTasks, solver: str, priors: Floats) -> MemberTrust:

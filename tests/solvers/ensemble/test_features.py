@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from arcsolve import Challenge, Pair
+from arcsolve import Candidate, Challenge, Pair
 from arcsolve_ensemble.features import FEATURE_NAMES, task_features
 from arcsolve_ensemble.features.change import contains
+from arcsolve_ensemble.features.probe import PROBE_NAMES, probe_features
 from arcsolve_ensemble.features.structure import edge_density, object_sizes, separators
+from arcsolve_ensemble.merging.votes import collect
 
 
 def challenge(*pairs: tuple[list[list[int]], list[list[int]]], test: list[list[int]]) -> Challenge:
@@ -87,3 +89,17 @@ def test_parts() -> None:
     assert not contains(grid[1:, 1:], grid)
     assert edge_density(np.zeros((3, 3), dtype=np.int8)) == 0
     assert edge_density(np.array([[0, 1], [1, 0]], dtype=np.int8)) == 1
+
+
+def test_probing_features() -> None:
+    candidates = [
+        Candidate(0, np.ones((1, 1), dtype=int), 0.8, demos_solved=2),
+        Candidate(0, np.eye(2, dtype=int), 0.3),
+    ]
+    values = probe_features(collect("m", candidates), demos=2, tests=2)
+    assert tuple(values) == PROBE_NAMES
+    assert values["probe_answers"] == 0.5
+    assert values["probe_best_demos"] == 0.5
+    assert values["probe_confidence"] == pytest.approx(0.4)
+    assert values["probe_lead"] == pytest.approx(0.25)
+    assert set(probe_features({}, demos=3, tests=1).values()) == {0.0}

@@ -122,9 +122,16 @@ def test_merging_learns_whom_to_trust(learnt: tuple[StoredTasks, StoredTasks, Ro
     assert rows["own confidences"]["solved_at_2"] < 10  # the one that is never right is the surest
     assert rows[VARIANTS[6].name]["solved_at_2"] >= 0.97 * union
     assert rows[VARIANTS[6].name]["solved_at_2"] >= rows["neural alone"]["solved_at_2"]
-    foreseen = {row["solver"]: row for row in success_table(others, model).records()}
+    foreseen = {row["solver"]: row for row in success_table(others, model).records() if row["features"] == "task"}
     assert foreseen["good"]["auc"] > 0.95
     assert abs(foreseen["good"]["recalibrated"] - foreseen["good"]["true_rate"]) < 0.05
+
+
+def test_a_cheap_members_answer_sharpens_the_prediction(learnt: tuple[StoredTasks, StoredTasks, RouterModel]) -> None:
+    _, others, model = learnt
+    assert model.probe in ("good", "neural")
+    rows = {(row["solver"], row["features"][:6]): row for row in success_table(others, model).records()}
+    assert rows["good", "task +"]["brier"] <= rows["good", "task"]["brier"] + 0.01
 
 
 def test_adding_the_never_right_member_loses_no_task(learnt: tuple[StoredTasks, StoredTasks, RouterModel]) -> None:
@@ -154,6 +161,7 @@ def test_predictions_never_see_test_outcomes(
     before = success_table(others, model).records()
     with arcsolve_store.open(tmp_path / "t.db", readonly=True) as records:
         after = success_table(load_stored(records, ["run-test"]), model).records()
+    before, after = ([row for row in rows if row["features"] == "task"] for rows in (before, after))
     assert [row["recalibrated"] for row in before] == [row["recalibrated"] for row in after]
     assert [row["brier"] for row in before] != [row["brier"] for row in after]
 
