@@ -1,7 +1,7 @@
 """Every hook a plugin may implement. Each ``register`` raises `arcsolve.ArcsolveError` on a bad or doubled name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -53,7 +53,7 @@ def run_started(run: "Run") -> None:
 
 
 @hookspec
-def task_finished(run: "Run", outcome: "Outcome") -> Any:
+def task_finished(run: "Run", outcome: "Outcome") -> None:
     """Told after each outcome is recorded, in the parent process."""
 
 

@@ -10,6 +10,7 @@ import click
 from arcsolve import plugins
 from arcsolve.cli.output import note, print_json, print_table
 from arcsolve.cli.parameters import json_option, plugin_option
+from arcsolve.errors import ArcsolveError
 from arcsolve.registry import describe
 from arcsolve.run.plan import choose_solvers
 
@@ -41,6 +42,8 @@ def check(solver: str, options: Sequence[str], timeout: float, as_json: bool, pl
             verdict, detail = "skipped", str(reason)
         except ContractError as error:
             verdict, detail = "FAILED", str(error)
+        except ArcsolveError:
+            raise
         except Exception as error:
             verdict, detail = "FAILED", describe(error)
         rows.append({"check": verify.__name__.replace("_", " "), "verdict": verdict, "detail": detail})

@@ -55,8 +55,9 @@ __all__ = ["$cls", "register_solvers"]
 
 from collections.abc import Callable, Iterable
 
-import arcsolve
 import numpy as np
+
+import arcsolve
 
 
 class $cls(arcsolve.Solver):
@@ -87,6 +88,8 @@ def register_solvers(register: Callable[..., None]) -> None:
     "tests/test_$file.py": '''\
 """The solver keeps arcsolve's contract, and solves what it is meant to solve."""
 
+from typing import ClassVar
+
 import numpy as np
 from $module import $cls
 
@@ -100,7 +103,7 @@ class Test$cls(SolverTestCase):
 
 class Test${cls}ByName(SolverTestCase):
     solver = "$name"  # as installed
-    options = {"axis": "0"}
+    options: ClassVar = {"axis": "0"}
 
 
 def test_it_mirrors():

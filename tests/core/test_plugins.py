@@ -217,3 +217,111 @@ def test_a_bad_plugin_file_is_an_error(install, tmp_path, source, message):
 def test_a_missing_plugin_file_is_an_error(install, tmp_path):
     with pytest.raises(arcsolve.ArcsolveError, match="does not exist"):
         plugins.load([tmp_path / "none.py"])
+
+
+EVERYTHING = '''
+import click
+import arcsolve
+from arcsolve.data import parse_task
+
+PAIR = {"input": [[1]], "output": [[2]]}
+told = []
+
+def load():
+    return arcsolve.Dataset("tiny", (parse_task("t", {"train": [PAIR], "test": [PAIR]}),))
+
+def size(challenge):
+    return {"cells": float(challenge.test_inputs[0].size)}
+
+def open_store(url, readonly=False):
+    return url
+
+class Executor:
+    pass
+
+@click.command()
+def greet():
+    """Say hello.
+
+    More."""
+    click.echo("hello")
+
+@arcsolve.hookimpl
+def register_datasets(register):
+    register("tiny:set", load, description="one task")
+
+@arcsolve.hookimpl
+def register_features(register):
+    register("size", size, version="2")
+
+@arcsolve.hookimpl
+def register_stores(register):
+    register("memory", open_store)
+
+@arcsolve.hookimpl
+def register_executors(register):
+    register("mine", Executor)
+
+@arcsolve.hookimpl
+def register_commands(register):
+    register(greet)
+    register("json:loads", name="no-command", help="is no command")
+
+@arcsolve.hookimpl
+def task_finished(outcome):
+    told.append(outcome)
+
+@arcsolve.hookimpl
+def run_finished(run):
+    told.append(run)
+'''
+
+
+def test_every_kind_of_registration(install, tmp_path):
+    registry = plugins.load([write(tmp_path, EVERYTHING, "everything.py")])
+    assert len(registry.datasets["tiny:set"].load()) == 1
+    feature = registry.features["size"]
+    assert feature.version == "2"
+    assert feature.load()(registry.datasets["tiny:set"].load()["t"].challenge) == {"cells": 1.0}
+    assert registry.stores["memory"].load()("memory://x", readonly=True) == "memory://x"
+    assert registry.executors["mine"].load().__name__ == "Executor"
+    assert registry.commands["greet"].help == "Say hello."
+    assert registry.commands["greet"].load().name == "greet"
+    with pytest.raises(arcsolve.ArcsolveError, match="is a function, no click command"):
+        registry.commands["no-command"].load()
+    (status,) = registry.statuses
+    assert status.provides == [
+        "data set tiny:set", "store memory", "executor mine", "feature set size", "command greet", "command no-command"
+    ]  # fmt: skip
+    registry.hooks.task_finished("run", "outcome")  # type: ignore[arg-type]
+    registry.hooks.run_finished("run")  # type: ignore[arg-type]
+    import sys
+
+    module = next(m for n, m in sys.modules.items() if n.startswith("_arcsolve_plugin_everything"))
+    assert module.told[-2:] == ["outcome", "run"]
+
+
+BAD_REGISTRATIONS = {
+    "solver-name": (
+        "solvers",
+        "register(type('X', (arcsolve.Solver,), {'name': 'My Solver'}))",
+        "no name for a solver",
+    ),
+    "solver-unnamed": ("solvers", "register(type('X', (arcsolve.Solver,), {}))", "has no name"),
+    "solver-by-reference": ("solvers", "register('a:B')", "needs name="),
+    "solver-reference": ("solvers", "register('a.b', name='x')", "no reference to an object"),
+    "dataset-name": ("datasets", "register('a b', lambda: None)", "no name for a data set"),
+    "dataset-function": ("datasets", "register('ab', 3)", "needs a function, found int"),
+    "dataset-twice": ("datasets", "register('ab', len); register('ab', len)", "registered by both"),
+    "command-name": ("commands", "register('a:b', name='UPPER')", "no name for a command"),
+    "wrong-arguments": ("features", "register()", "TypeError"),
+    "local-class": ("executors", "class X: pass\n    register('x', X)", "inside a function"),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "message"), BAD_REGISTRATIONS.values(), ids=BAD_REGISTRATIONS.keys())
+def test_a_bad_registration_names_its_fault(install, kind, body, message):
+    install("bad", f"import arcsolve\n@arcsolve.hookimpl\ndef register_{kind}(register):\n    {body}\n")
+    cause = plugins.load().statuses[0].cause
+    assert cause is not None
+    assert message in cause
