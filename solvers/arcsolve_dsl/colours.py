@@ -29,14 +29,21 @@ class ColourOrder:
     Attributes:
         kept: colours with a fixed role, rising; 0 is always among them.
         features: the feature that picks the next colour, in turn; "any" picks the most conspicuous one.
+        ground: swap the commonest colour with 0 first, so that it is the background.
     """
 
     kept: tuple[int, ...]
     features: tuple[str, ...]
+    ground: bool = False
 
     def numbering(self, grid: Cells) -> tuple[int, ...]:
         """The new number of each colour 0-9 in a grid (a permutation)."""
-        return _numbering(self, grid.tobytes(), grid.shape)
+        if not self.ground:
+            return _numbering(self, grid.tobytes(), grid.shape)
+        swap = swap_ground(grid)
+        swapped = apply_numbering(grid, swap)
+        order = _numbering(self, swapped.tobytes(), swapped.shape)
+        return tuple(order[c] for c in swap)
 
 
 def apply_numbering(cells: Cells, numbering: tuple[int, ...]) -> Cells:
@@ -50,15 +57,35 @@ def inverse(numbering: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(c) for c in np.argsort(numbering))
 
 
-def fit(demos: tuple[tuple[Cells, Cells], ...]) -> ColourOrder:
+def ground_colour(grid: Cells) -> int:
+    """The commonest colour of a grid, the lower of equals."""
+    return int(np.bincount(grid.ravel(), minlength=10).argmax())
+
+
+def swap_ground(grid: Cells) -> tuple[int, ...]:
+    """The numbering that swaps the commonest colour with 0."""
+    numbering = list(range(10))
+    ground = ground_colour(grid)
+    numbering[0], numbering[ground] = ground, 0
+    return tuple(numbering)
+
+
+def fit(demos: tuple[tuple[Cells, Cells], ...], ground: bool = False) -> ColourOrder:
     """Learn the order from demonstrations.
 
     Args:
         demos: (input, output) grids.
+        ground: swap each input's commonest colour with 0 first.
 
     Returns:
         The order: at each turn the feature that best separates its first colour from the rest in all inputs.
     """
+    if ground:
+        swaps = [swap_ground(before) for before, _ in demos]
+        demos = tuple(
+            (apply_numbering(before, swap), apply_numbering(after, swap))
+            for (before, after), swap in zip(demos, swaps, strict=True)
+        )
     ins = [_palette(before) for before, _ in demos]
     outs = [_palette(after) for _, after in demos]
     any_in, all_in = set().union(*ins), set.intersection(*ins)
@@ -85,7 +112,7 @@ def fit(demos: tuple[tuple[Cells, Cells], ...]) -> ColourOrder:
         for table, pick in zip(left, picks, strict=True):
             if pick is not None:
                 del table[pick[best]]
-    return ColourOrder(tuple(sorted(kept)), tuple(chosen))
+    return ColourOrder(tuple(sorted(kept)), tuple(chosen), ground)
 
 
 def _palette(grid: Cells) -> set[int]:

@@ -74,15 +74,17 @@ class Prepared:
         """The program in the grids' own colours."""
         if self.order is None or all(numbering == tuple(range(10)) for numbering in self.numberings):
             return Program(node)
-        return Program(call("in_ranked_colours", node, kept=self.order.kept, features=self.order.features))
+        order = self.order
+        ground = {"ground": True} if order.ground else {}
+        return Program(call("in_ranked_colours", node, kept=order.kept, features=order.features, **ground))
 
 
-def prepare(task: DslTask, normalise: bool = True) -> Prepared:
-    """Normalise the colours of a task."""
+def prepare(task: DslTask, normalise: bool = True, ground: bool = False) -> Prepared:
+    """Normalise the colours of a task, with `ground` also which colour is the background."""
     if not normalise:
         same = tuple(range(10))
         return Prepared(task, None, task.demos, task.test_inputs, (same,) * len(task.inputs))
-    order = colours.fit(task.demos)
+    order = colours.fit(task.demos, ground)
     numberings = tuple(order.numbering(grid) for grid in task.inputs)
     demos = tuple(
         (colours.apply_numbering(before, numbering), colours.apply_numbering(after, numbering))
@@ -298,18 +300,29 @@ def stack_node(found: Found, states: list[int], modes: NDArray[np.int32]) -> Nod
 
 
 def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
-    """Search one task with normalised colours."""
-    prepared = prepare(task)
-    guesses = guess_sizes(prepared, clock, keep=1)
-    for size in guesses:
-        found = search(prepared, DEPTH, size)
+    """Search one task in normal colours: with the commonest colour as background, and where that fails with 0."""
+    for ground in (True, False) if any(map(colours.ground_colour, task.inputs)) else (False,):
+        is_explained = False
+        for hypothesis in explore(prepare(task, ground=ground), clock):
+            is_explained = is_explained or hypothesis.explains_all
+            yield hypothesis
+        if is_explained or clock.is_over:
+            return
+
+
+def explore(prepared: Prepared, clock: Clock, depth: int = DEPTH) -> Iterator[Hypothesis]:
+    """Guess the size, search and compose; where no composition explains everything, look up in tables."""
+    for size in guess_sizes(prepared, clock, keep=1):
+        found = search(prepared, depth, size)
         pieces = pieces_of(prepared, found, size)
-        for result in compose(prepared, found, pieces):
+        results = compose(prepared, found, pieces)
+        for result in results:
             yield as_hypothesis(prepared, result, LANE)
-        for result in look_up(prepared, found, pieces):
-            yield as_hypothesis(prepared, result, TABLE_LANE)
         if clock.is_over:
             return
+        if not any(all(result.explained) for result in results):
+            for result in look_up(prepared, found, pieces):
+                yield as_hypothesis(prepared, result, TABLE_LANE)
 
 
 def as_hypothesis(prepared: Prepared, result: Piecewise, lane: str) -> Hypothesis:

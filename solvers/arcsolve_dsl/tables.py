@@ -11,11 +11,11 @@ from arcsolve_dsl.engine import greedy
 from arcsolve_dsl.engine.tables import pairs
 from arcsolve_dsl.program import Node, Sequence, call
 
-MAX_PIECES = 1200
+MAX_PIECES = 600
 """Pieces that are paired, cheapest first."""
-MAX_PAIRS = 400_000
+MAX_PAIRS = 100_000
 MAX_FOUND = 400
-MAX_BASE_PIECES = 400
+MAX_BASE_PIECES = 200
 """Pieces that are paired on top of the input as a third layer."""
 
 

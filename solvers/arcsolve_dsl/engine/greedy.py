@@ -195,6 +195,7 @@ def compose(
     if depths.shape[0] == 0:
         return out[:0], explained[:0], stack[:0], modes[:0], depth[:0], guides[:0], 0
     limit = depths[0]
+    rounds_left = -1
     while True:
         for mask in range(1, max_masks):
             for guide in range(n_demos):
@@ -264,7 +265,12 @@ def compose(
                     for it in range(MAX_STACK):
                         stack[n_out, it] = -1
         top = depths[depths.shape[0] - 1]
-        if limit >= top:
+        if rounds_left < 0:
+            for k in range(n_out):
+                if explained[k] == (1 << n_demos) - 1:
+                    rounds_left = 2
+        rounds_left -= 1
+        if limit >= top or rounds_left == 0:
             break
         following = top
         for i in range(depths.shape[0]):

@@ -27,13 +27,19 @@ def demo_output(index: int, context: Context) -> Picture:
     lazy=True,
 )
 def in_ranked_colours(
-    inner: Delayed, kept: tuple[int, ...], features: tuple[str, ...], context: Context, grid: Picture
+    inner: Delayed,
+    kept: tuple[int, ...],
+    features: tuple[str, ...],
+    context: Context,
+    grid: Picture,
+    ground: bool = False,
 ) -> Picture:
     """Run a program in colours renumbered by the part they play, and number its result back.
 
-    Colours in `kept` come first; then, feature by feature, the colour it singles out most.
+    With `ground`, the commonest colour and 0 change places first. Then colours in `kept` come first, then, feature
+    by feature, the colour it singles out most.
     """
-    order = colours.ColourOrder(kept, features)
+    order = colours.ColourOrder(kept, features, ground)
     numbering = order.numbering(grid.cells)
     demos = tuple(
         tuple(colours.apply_numbering(cells, order.numbering(before)) for cells in (before, after))
