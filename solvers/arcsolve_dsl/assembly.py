@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from arcsolve_dsl import choice, search
 from arcsolve_dsl.choice import Choice
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
-from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, symmetry
+from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, symmetry
 
 LANES: tuple[Lane, ...] = (
-    search.lane, cells.lane, crops.lane, objects.lane, repairs.lane, numbers.lane, symmetry.lane
+    search.lane, cells.lane, crops.lane, objects.lane, stamps.lane, repairs.lane, numbers.lane, symmetry.lane
 )  # fmt: skip
 """Run on every task, in this order."""
 SECOND_LANES: tuple[Lane, ...] = ()

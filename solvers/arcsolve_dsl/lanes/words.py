@@ -13,6 +13,7 @@ from arcsolve_dsl.lanes.object_rules import Condition, Rule, apply_rules
 from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_index
 from arcsolve_dsl.lanes.repair import WAYS, box_of, repair_cells
 from arcsolve_dsl.lanes.segments import CONVENTIONS, ByteGrid, Scene
+from arcsolve_dsl.lanes.stamp import stamp_cells
 from arcsolve_dsl.lanes.views import cut_equal_panels, summaries_of
 from arcsolve_dsl.lanes.views import split_evenly as split_cells
 from arcsolve_dsl.picture import Cells, Picture, Pictures
@@ -206,4 +207,35 @@ def object_rule(picture: Picture, background: int, kind: str, rules: tuple[tuple
     made = apply_rules(Scene(bytes_of(picture), background), kind, read)
     if made is None:
         raise EvaluationError("An object cannot do what a rule says.")
+    return as_cells(made)
+
+
+@primitive(
+    "rules",
+    Example(
+        "stamp(input, 0, 'things8', 'size', 'most', 'anchors', 1, 1, False)", "132\n.3.\n...\n1.2", "132\n.3.\n...\n132"
+    ),
+)
+def stamp(
+    picture: Picture,
+    background: int,
+    kind: str,
+    feature: str,
+    which: str,
+    way: str,
+    first: int,
+    second: int,
+    erase: bool,
+) -> Cells:
+    """Copy the part that a feature sets apart to where its anchors stand alone, or onto all single cells.
+
+    With 'every' all parts with the most of the feature are copied.
+    With `anchors` the numbers say how many symmetries (1 or 8) and up to which block size a copy may be; with `markers`
+    which row and column of the part (0 first, 1 middle, 2 last) meets the single cell. `erase` removes the part.
+    """
+    if kind not in KINDS:
+        raise EvaluationError(f"stamp knows the kinds {', '.join(KINDS)}.")
+    made = stamp_cells(Scene(bytes_of(picture), background), kind, feature, which, way, first, second, erase)
+    if made is None:
+        raise EvaluationError("There is nothing to stamp, or nowhere.")
     return as_cells(made)

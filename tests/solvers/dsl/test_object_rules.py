@@ -5,7 +5,7 @@ import pytest
 
 from arcsolve_dsl.evaluate import evaluate
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, hypothesis_for
-from arcsolve_dsl.lanes import crops, objects, repairs
+from arcsolve_dsl.lanes import crops, objects, repairs, stamps
 from arcsolve_dsl.lanes.parts import KINDS, parts_of, pick_index
 from arcsolve_dsl.lanes.repair import UNKNOWN, fill_mirror, fill_period
 from arcsolve_dsl.lanes.segments import Scene
@@ -115,4 +115,24 @@ def test_a_masked_piece_is_found() -> None:
     predicted = _best(found).predictions[0]
     assert predicted is not None
     assert np.array_equal(predicted, pairs[-1][1])
+    _check_claims(found, task)
+
+
+def test_a_template_is_stamped_on_its_anchors() -> None:
+    random = np.random.default_rng(4)
+    pairs = []
+    for _ in range(4):
+        grid = np.zeros((14, 14), np.int8)
+        grid[1:3, 1:4] = [[1, 3, 2], [0, 3, 0]]
+        for row in (5, 8, 11):
+            x = random.integers(0, 11)
+            grid[row, x], grid[row, x + 2] = 1, 2
+        stamp = parse("stamp(input, 0, 'things8', 'size', 'most', 'anchors', 1, 1, False)")
+        pairs.append((grid, evaluate(stamp, grid)))
+    task = DslTask(tuple(pairs[:-1]), (pairs[-1][0],))
+    found = list(stamps.lane(task, Clock()))
+    predicted = _best(found).predictions[0]
+    assert predicted is not None
+    assert np.array_equal(predicted, pairs[-1][1])
+    assert (predicted != pairs[-1][0]).sum() == 6
     _check_claims(found, task)
