@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -54,6 +53,8 @@ def import_plugin_file(path: str) -> ModuleType:
     Args:
         path: the file; the same path gives the same module name in every process.
     """
+    from hashlib import sha256
+
     resolved = Path(path).resolve()
     digest = sha256(str(resolved).encode()).hexdigest()[:8]
     name = f"_arcsolve_plugin_{re.sub(r'[^0-9A-Za-z]', '_', resolved.stem)}_{digest}"

@@ -103,3 +103,11 @@ def test_the_example_package_installs_beside_its_broken_neighbour(tmp_path, monk
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_installed.py"]
     done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("script", "expected"), [("own_solver.py", " right\n"), ("run_and_analyse.py", "finished")])
+def test_the_example_scripts_run(script, expected):
+    command = [sys.executable, ROOT / "examples" / script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert expected in done.stdout

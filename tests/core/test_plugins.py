@@ -32,7 +32,10 @@ def register_solvers(register):
 
 class FakeDistribution:
     def __init__(self, name: str, version: str = "1.0") -> None:
-        self.metadata = {"Name": name, "Version": version}
+        self.metadata = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n\nName: not this\n"
+
+    def read_text(self, name: str) -> str | None:
+        return self.metadata if name == "METADATA" else None
 
 
 @pytest.fixture
