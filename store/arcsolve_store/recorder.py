@@ -183,7 +183,8 @@ class Recorder:
     def featured(self, feature_set: str) -> frozenset[str]:
         """See `arcsolve.RunStore.featured`."""
         with explained(self._location), self._engine.connect() as connection:
-            rows = connection.execute(select(FeatureRecord.task_sha256).where(FeatureRecord.feature_set == feature_set))
+            features = db.features.c
+            rows = connection.execute(select(features.task_sha256).where(features.feature_set == feature_set))
             return frozenset(rows.scalars())
 
     def finish(self, run: Run, *, is_complete: bool) -> None:
