@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from arcsolve_dsl.lanes.facts import fact_pictures
 from arcsolve_dsl.lanes.segments import ByteGrid
+
+MOST_FACT_CELLS = 25
+"""Outputs of one size with more cells than this are not told from facts alone."""
 
 
 def separators(grid: ByteGrid) -> tuple[list[int], list[int], int] | None:
@@ -124,6 +128,12 @@ def possible_views(demos: Sequence[tuple[ByteGrid, ByteGrid]]) -> Iterator[View]
         yield View(
             "(enlarge_by_size(input), repeat_by_size(input))",
             lambda grid, background: [enlarge(grid, *grid.shape), tile(grid, *grid.shape)],
+        )
+    if len({b for _, b in sizes}) == 1 and sizes[0][1][0] * sizes[0][1][1] <= MOST_FACT_CELLS:
+        fh, fw = sizes[0][1]
+        yield View(
+            f"facts(input, {{background}}, {fh}, {fw})",
+            lambda grid, background: fact_pictures(grid, background, fh, fw),
         )
     if all(b[0] <= a[0] and b[1] <= a[1] for a, b in sizes):
         yield View("panels(input)", cut_equal_panels)

@@ -7,6 +7,7 @@ import numpy as np
 from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.lanes import views
 from arcsolve_dsl.lanes.cell_rules import apply_table
+from arcsolve_dsl.lanes.facts import fact_pictures
 from arcsolve_dsl.lanes.layer_base import color_roles
 from arcsolve_dsl.lanes.layers import LayerSet
 from arcsolve_dsl.lanes.object_rules import Condition, Rule, apply_rules
@@ -239,3 +240,13 @@ def stamp(
     if made is None:
         raise EvaluationError("There is nothing to stamp, or nowhere.")
     return as_cells(made)
+
+
+@primitive(
+    "rules", Example("cell_rule(facts(input, 0, 1, 2), 0, ('cell.color@14',), {2: 'cell.own@2'})", "11.2\n11..", "11")
+)
+def facts(picture: Picture, background: int, height: int, width: int) -> Pictures:
+    """One plain picture of the given size for each fact about the whole grid, see `arcsolve_dsl.lanes.facts.FACTS`."""
+    if not (1 <= height <= 30 and 1 <= width <= 30):
+        raise EvaluationError("A picture has 1 to 30 rows and columns.")
+    return _pictures(fact_pictures(bytes_of(picture), background, height, width), "There are no facts.")
