@@ -1,6 +1,9 @@
 """Made-up runs and outcomes, for tests and benchmarks of whatever reads or writes a store."""
 
+import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -114,3 +117,84 @@ def without_times(outcome: Outcome) -> tuple[object, ...]:
         *(outcome.n_tests, outcome.tests, outcome.n_candidates),
         *(plain(outcome.attempts), plain(outcome.candidates)),
     )
+
+
+def fill(path: str | os.PathLike[str], *, n_runs: int, n_solvers: int, n_tasks: int, seed: int = 0) -> None:
+    """Make a store of many outcomes in bulk: n_runs x n_solvers x n_tasks, each with one test input and two attempts.
+
+    Solvers differ in skill and tasks in difficulty, so that unions and comparisons are not trivial.
+
+    Args:
+        path: where; a new store is made.
+        n_runs: complete runs on the same tasks.
+        n_solvers: solvers per run.
+        n_tasks: tasks.
+        seed: decides everything.
+    """
+    import arcsolve_store
+    from arcsolve_store import tables as db
+
+    rng = np.random.default_rng(seed)
+    skill, difficulty = rng.random(n_solvers) / 2, rng.random(n_tasks)
+    spread = rng.random((n_solvers, n_tasks))
+    n_grids = 1000
+    now = "2026-01-01 00:00:00.000000"
+    with arcsolve_store.open(path) as store, store._engine.begin() as connection:
+
+        def insert(table: Any, rows: Iterable[tuple[Any, ...]]) -> None:
+            marks = ", ".join("?" * len(table.columns))
+            connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))
+
+        ids = [f"task{i:06}" for i in range(n_tasks)]
+        insert(db.tasks, ((i + 1, task_id, f"{i:064x}") for i, task_id in enumerate(ids)))
+        insert(db.grids, (_grid_row(rng.integers(0, 10, (3, 3), dtype=np.int8)) for _ in range(n_grids)))
+        grids = [row[0] for row in connection.exec_driver_sql("SELECT grid_hash FROM grids")]
+        for run in range(n_runs):
+            run_pk = run + 1
+            run_id = f"20260101-{run:06}-000000"
+            insert(
+                db.runs,
+                [(run_pk, run_id, f"{run:064x}", now, "complete", "synthetic", "d" * 64, n_tasks, 0, 10.0, 1024, "{}")],
+            )
+            insert(db.run_tasks, ((run_pk, position, task_id, 1) for position, task_id in enumerate(ids)))
+            for solver in range(n_solvers):
+                run_solver_pk = run * n_solvers + solver + 1
+                insert(
+                    db.run_solvers,
+                    [(run_solver_pk, run_pk, solver, f"solver-{solver}", "1", "synthetic 1.0", "{}", "{}")],
+                )
+                noise = 0.1 * rng.random(n_tasks)
+                at_2 = skill[solver] + spread[solver] / 2 + noise > 0.1 + difficulty
+                at_1 = at_2 & (rng.random(n_tasks) < 0.8)
+                cells = rng.integers(9, 300, n_tasks)
+                matched = np.where(at_1, cells, cells * rng.random(n_tasks) * 0.99).astype(int)
+                first = (run_solver_pk - 1) * n_tasks + 1
+                columns = zip(
+                    *(range(first, first + n_tasks), at_1.tolist(), at_2.tolist(), cells.tolist(), matched.tolist()),
+                    *(rng.random(n_tasks).tolist(), rng.random(n_tasks).tolist(), rng.random(n_tasks).tolist()),
+                    rng.integers(0, len(grids) - 1, n_tasks).tolist(),
+                    strict=True,
+                )
+                outcomes, tests, candidates = [], [], []
+                for task, (pk, is_1, is_2, n, m, cpu_s, wall_s, confidence, grid) in enumerate(columns):
+                    category = "correct" if is_2 else "wrong"
+                    judged = (1, is_1, is_2, is_1, is_2, is_1, n, m, m)
+                    outcomes.append(
+                        (
+                            *(pk, run_solver_pk, task + 1, 0, True, now, "finished", category),
+                            *(*judged, 2, cpu_s, wall_s, 50.0, ""),
+                        )
+                    )
+                    tests.append((pk, 0, is_1, is_2, is_1, n, m, m, 1 if is_1 else 2 if is_2 else None))
+                    candidates.append((pk, 0, 1, 1, confidence, is_1, None, grids[grid]))
+                    candidates.append((pk, 0, 2, 2, confidence / 2, is_2 and not is_1, None, grids[grid + 1]))
+                insert(db.outcomes, outcomes)
+                insert(db.test_results, tests)
+                insert(db.candidates, candidates)
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _grid_row(grid: Any) -> tuple[Any, ...]:
+    from arcsolve_store.grids import encode, grid_hash
+
+    return grid_hash(grid), *grid.shape, encode(grid)
