@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Option, Options, Resources, Solver
@@ -17,6 +18,8 @@ NAME = "ensemble"
 PARTS = tuple(MergeRules.__dataclass_fields__)
 MARGIN_S = 0.05
 """Seconds kept back for the last merging."""
+PROVISIONAL, OVERHEARD = 1e-22, 1e-24
+"""Scales of confidences that are not final: merged after the first round, and as a member gave them."""
 
 
 class EnsembleSolver(Solver):
@@ -124,7 +127,7 @@ class EnsembleSolver(Solver):
             waiting.remove(name)
             candidates: list[Candidate] = []
             try:
-                self._listen(name, challenge, budget.part(max(slot_s, 0.0)), candidates)
+                yield from self._listen(name, challenge, budget.part(max(slot_s, 0.0)), candidates)
             except Abstain as reason:
                 declined[name] = str(reason)
             except Exception as error:
@@ -185,11 +188,15 @@ class EnsembleSolver(Solver):
             return Prospect(name, None)
         return self._model.prospect(name, priors.get(name))
 
-    def _listen(self, name: str, challenge: Challenge, slot: Budget, heard: list[Candidate]) -> None:
-        """Collect a member's candidates until it ends or its slot does; what was heard before an error stays."""
+    def _listen(self, name: str, challenge: Challenge, slot: Budget, heard: list[Candidate]) -> Iterator[Candidate]:
+        """Collect a member's candidates until it ends or its slot does; what was heard before an error stays.
+
+        Each is passed on at once, below everything merged, in case the member overruns the whole budget.
+        """
         for candidate in self._members[name].solve(challenge, slot):
             if isinstance(candidate, Candidate) and 0 <= candidate.test_index < len(challenge.test_inputs):
                 heard.append(candidate)
+                yield replace(candidate, confidence=OVERHEARD * min(max(candidate.confidence, 0.0), 1.0))
             if time.monotonic() > slot.deadline:
                 return
 
@@ -200,7 +207,7 @@ class EnsembleSolver(Solver):
         priors: Mapping[str, float],
         rounds: int,
     ) -> Iterator[Candidate]:
-        scale = 1e-3 * 10.0 ** min(rounds - 20, 0)
+        scale = PROVISIONAL * 10.0 ** min(rounds - 1, 12)
         for index, members in votes.items():
             for place, merged in enumerate(self._merge(challenge, index, members, priors, is_final=False)[:2]):
                 yield self._candidate(challenge, index, merged, scale * (1.0 if place == 0 else 0.5))
