@@ -29,6 +29,8 @@ KNOWN_WITH_TESTS = "demonstrations seen in training, and maybe its test pairs: a
 UNSEEN = "unseen in training; test-time training on its demonstrations"
 CANDIDATES = 10
 """Distinct answers handed in per test input at the end."""
+FEWEST_PLANNED = 4
+"""Votes that full confidence takes at least: a single view that agrees with itself is no certainty."""
 
 Rows = tuple[tuple[int, Augmentation | None], ...]
 
@@ -141,21 +143,28 @@ class Server:
         predictor = service.predictor
         questions = [self.question(challenge, index, service.rows) for index in range(len(challenge.test_inputs))]
         may_copy = any(np.array_equal(pair.input, pair.output) for pair in challenge.train)
-        views = [predictor.views(question, self.options.views, seed=budget.seed) for question in questions]
+        counts = [self.options.views or predictor.usual_views(question) for question in questions]
+        views = [
+            predictor.views(question, count, seed=budget.seed)
+            for question, count in zip(questions, counts, strict=True)
+        ]
         ballots = [
-            Ballot(question.source, len(mine), may_copy=may_copy)
+            Ballot(question.source, max(len(mine), FEWEST_PLANNED), may_copy=may_copy)
             for question, mine in zip(questions, views, strict=True)
         ]
-        is_first = True
-        for begin in range(0, max(map(len, views)), predictor.batch):
-            for index, question in enumerate(questions):
-                batch = views[index][begin : begin + predictor.batch]
-                if not is_first and time.monotonic() >= deadline:
-                    break
-                is_first = False
+        while any(ballot.asked < len(mine) for ballot, mine in zip(ballots, views, strict=True)):
+            before = sum(ballot.asked for ballot in ballots)
+            for index, (question, ballot) in enumerate(zip(questions, ballots, strict=True)):
+                left = views[index][ballot.asked :]
+                seconds = deadline - time.monotonic()
+                if not left or (seconds <= 0 and before):
+                    continue
+                batch = left[: predictor.fitting(question, len(left), 0.6 * seconds / len(questions))]
                 for prediction in predictor.ask(question, batch, deadline=deadline):
-                    ballots[index].add(prediction)
-                yield from self._candidates(index, ballots[index], service, limit=2)
+                    ballot.add(prediction)
+                yield from self._candidates(index, ballot, service, limit=2)
+            if time.monotonic() >= deadline:
+                break
         for index, (question, ballot) in enumerate(zip(questions, ballots, strict=True)):
             best = ballot.ranked()[:1]
             story = None
@@ -200,7 +209,7 @@ class Server:
         if not rows:
             return None
         question = self.question(challenge, index, rows)
-        return self.predictor.log_likelihoods(question, grids, views=min(8, self.options.views), seed=0)
+        return self.predictor.log_likelihoods(question, grids, views=min(8, self.options.views or 8), seed=0)
 
 
 def demonstrations(challenge: arcsolve.Challenge) -> list[tuple[arcsolve.Grid, arcsolve.Grid]]:

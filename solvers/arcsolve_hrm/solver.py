@@ -34,7 +34,12 @@ class HrmSolver(arcsolve.Solver):
         """Options of the HRM solver."""
 
         checkpoint: str = arcsolve.Option("", description="Checkpoint folder; empty takes the one in the package.")
-        views: int = arcsolve.Option(8, ge=1, le=1000, description="Augmented views per test input that vote.")
+        views: int = arcsolve.Option(
+            0,
+            ge=0,
+            le=1000,
+            description="Augmented views per test input that vote; 0: 64 on a GPU, 8 on a CPU (fewer if large).",
+        )
         max_cycles: int = arcsolve.Option(
             0, ge=0, le=64, description="ACT segments at most, also beyond the trained number; 0 as trained."
         )
