@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 import arcsolve
-from arcsolve_dsl.lane import Clock, DslTask
+from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
 
 MARGIN_S = 0.3
 """Wall seconds kept back to rank and hand in."""
+UNEXPLAINED = 0.02
+"""Probability given to a grid that no program found gives."""
 
 
 def as_dsl_task(challenge: arcsolve.Challenge) -> DslTask:
@@ -43,6 +46,11 @@ class DslSolver(arcsolve.Solver):
             0, ge=0, description="engine operations a task may cost, a fixed number; 0 = no limit"
         )
 
+    def __init__(self, options: Any = None) -> None:
+        """Create the solver; it remembers what it found for the last challenge, to judge grids by."""
+        super().__init__(options)
+        self._found: tuple[str, list[Hypothesis]] = "", []
+
     @classmethod
     def warm_up(cls, options: Any) -> None:
         """Compile the engine once per machine; later calls load it from the cache."""
@@ -52,7 +60,8 @@ class DslSolver(arcsolve.Solver):
 
     def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
         """Yield the best candidates after each lane; confidences are calibrated, see `arcsolve_dsl.choice`."""
-        from arcsolve_dsl.assembly import rounds
+        from arcsolve_dsl import choice as choosing
+        from arcsolve_dsl.assembly import hypotheses
 
         task = as_dsl_task(challenge)
         clock = Clock(
@@ -61,8 +70,11 @@ class DslSolver(arcsolve.Solver):
             seed=budget.seed,
         )
         sent: dict[tuple[int, bytes], float] = {}
-        for ranked in rounds(task, clock, self.options.effort):
-            for choice in ranked:
+        found: list[Hypothesis] = []
+        self._found = challenge.sha256, found
+        for more in hypotheses(task, clock, self.options.effort):
+            found += more
+            for choice in choosing.choose(task, found):
                 key = (choice.test_index, bytes([*choice.grid.shape]) + choice.grid.tobytes())
                 if sent.get(key, -1.0) < choice.confidence:
                     sent[key] = choice.confidence
@@ -73,3 +85,21 @@ class DslSolver(arcsolve.Solver):
                         choice.hypothesis.program.text,
                         sum(choice.hypothesis.explained),
                     )
+
+    def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
+        """Log-probability of each grid: does a program that was found for this challenge, even a partial one, give it?
+
+        Only the challenge solved last can be judged; None for another one, or where nothing was found.
+        """
+        from arcsolve_dsl.choice import confidence
+
+        solved, found = self._found
+        if solved != challenge.sha256 or not found:
+            return None
+        backers: dict[bytes, list[Hypothesis]] = {}
+        for hypothesis in found:
+            prediction = hypothesis.predictions[index]
+            if prediction is not None:
+                backers.setdefault(repr(prediction.shape).encode() + prediction.tobytes(), []).append(hypothesis)
+        keys = [repr(grid.shape).encode() + _cells(grid).tobytes() for grid in grids]
+        return [math.log(max(confidence(backers[key]), UNEXPLAINED) if key in backers else UNEXPLAINED) for key in keys]
