@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from arcsolve import Challenge, Grid
+from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.merging.invariants import broken
 from arcsolve_ensemble.merging.trust import Evidence, Trust, tier_of
 from arcsolve_ensemble.merging.votes import Vote, grid_key
 
 JUDGE_CAP = 6.0
-"""Nats by which a judge may hold a grid to be worse than the best one."""
+"""Nats by which a judge may hold a grid to be worse than the best one that it did not propose."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Merged:
         votes: the votes for it, strongest first.
         is_consistent: a program behind it reproduces all demonstrations.
         broken: invariants it breaks.
-        verdicts: judges' log-probability relative to their favourite, by member.
+        verdicts: judges' shifts of the log-odds, by judging member.
         backers: members whose vote for it is worth something.
     """
 
@@ -129,7 +130,8 @@ def merge(
     for entries in by_grid.values():
         entries.sort(key=lambda entry: (-entry[0], entry[1].member, entry[1].rank))
     grids = [by_grid[key][0][1].grid for key in keys]
-    verdicts = _verdicts(judge, grids) if rules.judged and judge is not None and len(grids) > 1 else {}
+    proposers = [{vote.member for _, vote in by_grid[key]} for key in keys]
+    verdicts = _verdicts(judge, grids, proposers) if rules.judged and judge is not None and len(grids) > 1 else {}
     log_odds = np.array([_pooled_log_odds([worth for worth, _ in by_grid[key]], rules.pooled) for key in keys])
     for scores in verdicts.values():
         log_odds = log_odds + judge_weight * scores
@@ -168,13 +170,25 @@ def _pooled_log_odds(worths: Sequence[float], pooled: bool) -> float:
 
 
 def _verdicts(
-    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]], grids: Sequence[Grid]
-) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    found = {}
+    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]],
+    grids: Sequence[Grid],
+    proposers: Sequence[set[str]],
+) -> dict[str, Floats]:
+    """Return each judge's log-odds shift per grid.
+
+    It is 0 for grids that the judge proposed itself (its vote is counted already), and for the others its
+    log-probability relative to their mean.
+    """
+    found: dict[str, Floats] = {}
     for name, scores in judge(grids).items():
         values = np.asarray(scores, dtype=np.float64)
-        if values.shape == (len(grids),) and not np.isnan(values).any() and np.isfinite(values.max()):
-            found[name] = np.maximum(values - values.max(), -JUDGE_CAP)
+        foreign = np.array([name not in members for members in proposers])
+        if values.shape != (len(grids),) or np.isnan(values).any() or foreign.sum() < 2:
+            continue
+        best = values[foreign].max()
+        if np.isfinite(best):
+            clipped = np.maximum(values - best, -JUDGE_CAP)
+            found[name] = np.where(foreign, clipped - clipped[foreign].mean(), 0.0)
     return found
 
 

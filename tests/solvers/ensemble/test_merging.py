@@ -126,6 +126,8 @@ def test_judges_move_the_order_within_bounds() -> None:
     assert order_of(votes, judge=judge) == [2, 1]
     assert order_of(votes, judge=judge, rules=MergeRules(judged=False)) == [1, 2]
     assert order_of(votes, judge=lambda grids: {"j": [float("nan")] * len(grids)}) == [1, 2]
+    own = votes_of(("j", 1, 0.45, None), ("b", 2, 0.5, None))
+    assert order_of(own, judge=judge) == order_of(own)  # nobody judges in their own case
     merged = merge(challenge(), 0, votes, judge=judge)
     assert "judges: j" in merged[1].explanation
 
