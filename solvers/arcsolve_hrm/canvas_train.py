@@ -196,3 +196,24 @@ def sign_sgd_step(weights: Tensor, tasks: Tensor, gradient: Tensor, *, lr: float
     summed = torch.zeros(len(rows), weights.shape[1], dtype=gradient.dtype, device=gradient.device)
     summed.index_add_(0, inverse, gradient)
     weights[rows] = weights[rows] * (1 - lr * weight_decay) - lr * summed.sign().to(weights.dtype)
+
+
+def start_average(model: HRM) -> dict[str, Tensor]:
+    """Begin a moving average of the parameters: a copy of all but the puzzle table, which TRM leaves out too."""
+    return {name: p.detach().clone() for name, p in model.named_parameters() if name != "puzzle_emb.weights"}
+
+
+@torch.no_grad()
+def update_average(average: dict[str, Tensor], model: HRM, rate: float = 0.999) -> None:
+    """Move an average a step towards the parameters, in place: ``rate * average + (1 - rate) * parameter``.
+
+    Source: TRM ``models/ema.py``; its saved checkpoints are the average.
+
+    Args:
+        average: From `start_average`.
+        model: The network in training.
+        rate: Share of the average that stays (published: 0.999).
+    """
+    for name, parameter in model.named_parameters():
+        if name in average:
+            average[name].lerp_(parameter, 1 - rate)

@@ -16,6 +16,7 @@ from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint
 from arcsolve_hrm.devices import choose_dtype
 from arcsolve_hrm.pairs import demo_hash
 from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
+from arcsolve_hrm.protocols import KNOWN, KNOWN_WITH_TESTS, UNSEEN
 from arcsolve_hrm.trace import Trace, trace
 from arcsolve_hrm.transforms import Augmentation, parse_name
 from arcsolve_hrm.voting import Ballot
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from arcsolve_hrm.core import HRM
     from arcsolve_hrm.solver import HrmSolver
 
-KNOWN = "demonstrations seen in training"
-KNOWN_WITH_TESTS = "demonstrations seen in training, and maybe its test pairs: a training task"
-UNSEEN = "unseen in training; test-time training on its demonstrations"
 CANDIDATES = 10
 """Distinct answers handed in per test input at the end."""
 FEWEST_PLANNED = 4

@@ -14,6 +14,7 @@ _COMMANDS = {
     "data": "Write the training and evaluation data as two compact files.",
     "evaluate": "Answer held-out or evaluation inputs with a trained checkpoint; print the exact score.",
     "info": "Show what a checkpoint holds: shape, parameters, tasks, training.",
+    "protocols": "Report a run's score per protocol: demonstrations trained on, or truly unseen.",
     "robustness": "Measure how answers hold under a changed cell, symmetries and permuted colours.",
     "sweep": "Train short runs side by side and compare them on held-out pairs.",
     "trace": "Watch the network come to its answer, cycle by cycle.",

@@ -7,7 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from arcsolve_hrm.canvas_train import Batch, initial_carry, sign_sgd_step, train_segment  # noqa: E402
+from arcsolve_hrm.canvas_train import (  # noqa: E402
+    Batch,
+    initial_carry,
+    sign_sgd_step,
+    start_average,
+    train_segment,
+    update_average,
+)
 
 FAMILIES = ["hrm", "trm"]
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -112,3 +119,15 @@ def test_a_row_without_visible_cells_costs_only_its_halting_loss(parity):
     segment = train_segment(model, initial_carry(model, batch), batch, rope=model.canvas_rope())
     assert segment.metrics["lm_loss"] == 0
     assert math.isfinite(float(segment.loss.detach()))
+
+
+def test_the_average_follows_the_parameters_but_not_the_puzzle_table(parity):
+    model = parity.training_model("trm")
+    average = start_average(model)
+    assert "puzzle_emb.weights" not in average
+    before = model.lm_head.weight.detach().clone()
+    with torch.no_grad():
+        model.lm_head.weight.add_(1.0)
+    assert torch.equal(average["lm_head.weight"], before)
+    update_average(average, model, rate=0.9)
+    assert torch.allclose(average["lm_head.weight"], before + 0.1)

@@ -16,7 +16,7 @@ from arcsolve.testing import AWKWARD, ORDINARY, SolverTestCase
 
 torch = pytest.importorskip("torch")
 
-from arcsolve_hrm import serving, solver  # noqa: E402
+from arcsolve_hrm import protocols, solver  # noqa: E402
 from arcsolve_hrm.solver import HrmSolver  # noqa: E402
 
 TINY = str(Path(__file__).parent / "fixtures" / "tiny-20")
@@ -58,7 +58,7 @@ def test_a_known_task_is_solved_by_its_row(plain, name):
     top = best(candidates)
     assert np.array_equal(top.grid, task.solution[0])
     told = json.loads(top.explanation)
-    assert told["protocol"] == serving.KNOWN
+    assert told["protocol"] == protocols.KNOWN
     assert told["votes"] >= 5
     assert told["trace"]["frames"][-1]["cells"] == "/".join("".join(map(str, row)) for row in top.grid.tolist())
     assert len(top.explanation) < 64 * 1024
@@ -127,7 +127,7 @@ def test_test_time_training_leaves_the_checkpoint_alone_and_says_what_it_saw():
     try:
         for candidate in trained.solve(TASKS["6150a2bd"].challenge, budget(3.0)):
             told = json.loads(candidate.explanation)
-            assert told["protocol"] == serving.UNSEEN
+            assert told["protocol"] == protocols.UNSEEN
             reasons.append(told["test_time_training"])
     except arcsolve.Abstain as reason:
         reasons.append(str(reason))
