@@ -18,10 +18,12 @@ def parse_task(task_id: str, value: Any, solution: Any = None, *, where: str = "
         where: put before every message, e.g. the file's name.
 
     Raises:
-        ArcsolveError: keys are missing, lists are empty, a grid is malformed, only some tests have outputs, or the
-            number of solutions is another than that of the test inputs.
+        ArcsolveError: the id is no printable text, keys are missing, lists are empty, a grid is malformed, only some
+            tests have outputs, or the number of solutions is another than that of the test inputs.
     """
     place = f"{where}: task {task_id!r}" if where else f"task {task_id!r}"
+    if not task_id or not task_id.isprintable():
+        raise ArcsolveError(f"{place}: an id is printable text, at least one character.")
     if not isinstance(value, dict):
         raise ArcsolveError(f"{place}: expected an object with 'train' and 'test', found {_kind(value)}.")
     train = tuple(

@@ -55,7 +55,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
     timeout_s: float = 5.0
     """Wall seconds per challenge."""
-    grace_s: float = 2.0
+    grace_s: float = 5.0
     """How much longer a solver may take before it counts as ignoring its budget."""
     prepare_timeout_s: float = 120.0
     challenges: Sequence[Challenge] = (*ORDINARY, *AWKWARD)

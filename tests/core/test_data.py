@@ -6,7 +6,7 @@ import pickle
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import arcsolve
@@ -177,6 +177,8 @@ BAD_TASKS = {
     "rearc-short": ([PAIR, PAIR], "needs at least 4 pairs (3 demonstrations, 1 tests), this one has 2"),
     "rearc-bad": ([PAIR, PAIR, 3, PAIR], "train[2]: expected an object"),
     "not-a-task": ({"a": 1, "b": 2}, "task 'a': expected an object"),
+    "id-empty": ({"": TASK}, "an id is printable text"),
+    "id-surrogate": ('{"\\ud800": {}}', "an id is printable text"),
     "empty-object": ({}, "holds no tasks"),
     "duplicate-id": ('{"a": 1, "a": 2}', "the key 'a' occurs twice"),
     "submission": ({"t": [{"attempt_1": GRID, "attempt_2": GRID}]}, "this is a submission"),
@@ -210,6 +212,40 @@ def test_bad_solutions_are_named(tmp_path, value, message):
     with pytest.raises(arcsolve.ArcsolveError) as error:
         data.load(tmp_path)
     assert message in str(error.value)
+
+
+def complaint_about(path):
+    """What reading the file complains about; its own name where it is a data set."""
+    try:
+        return data.read_path(path).source
+    except arcsolve.ArcsolveError as error:
+        return str(error)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 12) | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["train", "test", "input", "x"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JSON)
+def test_any_json_is_a_data_set_or_the_users_error(tmp_path, value):
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps(value))
+    assert "any.json" in complaint_about(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, len(json.dumps(TASK)) - 1), st.sampled_from('[]{},:"0129-.eE tn') | st.just(""))
+def test_a_task_file_with_one_character_changed(tmp_path, at, character):
+    text = json.dumps(TASK)
+    path = tmp_path / "any.json"
+    path.write_text(text[:at] + character + text[at + 1 :])
+    assert "any.json" in complaint_about(path)
 
 
 def test_bad_folders(tmp_path):
