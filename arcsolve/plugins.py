@@ -24,6 +24,10 @@ GROUP = "arcsolve"
 LIMIT_VARIABLE = "ARCSOLVE_PLUGINS"
 """Environment variable that names the installed plugins to load, separated by commas; unset loads all."""
 
+FILES_VARIABLE = "ARCSOLVE_PLUGIN_FILES"
+"""Environment variable with the paths of plugin files to load besides those named, separated as in ``PATH``. A run's
+worker processes find there what ``--plugin`` named."""
+
 _REGISTER = {
     "register_solvers": Registry.add_solver,
     "register_datasets": Registry.add_dataset,
@@ -42,7 +46,7 @@ def load(plugin_files: Iterable[str | Path] = (), *, report: Callable[[str], Non
     """Load the installed plugins and the given plugin files.
 
     Args:
-        plugin_files: paths of Python files with hook implementations.
+        plugin_files: paths of Python files with hook implementations, besides those in ``ARCSOLVE_PLUGIN_FILES``.
         report: told when a plugin fails in an event, once per plugin and event.
 
     Returns:
@@ -57,9 +61,11 @@ def load(plugin_files: Iterable[str | Path] = (), *, report: Callable[[str], Non
     manager.add_hookspecs(hookspecs)
     for points in _installed():
         _load_installed(registry, manager, points)
-    registry.plugin_files = tuple(str(Path(file).resolve()) for file in plugin_files)
-    for given, file in zip(plugin_files, registry.plugin_files, strict=True):
-        _load_file(registry, manager, str(given), file)
+    inherited = [file for file in os.environ.get(FILES_VARIABLE, "").split(os.pathsep) if file]
+    given = {str(Path(file).resolve()): str(file) for file in [*inherited, *plugin_files]}
+    registry.plugin_files = tuple(given)
+    for file in registry.plugin_files:
+        _load_file(registry, manager, given[file], file)
 
     def mark_broken(plugin: str, hook: str, error: BaseException) -> None:
         status = next(s for s in registry.statuses if s.name == plugin)

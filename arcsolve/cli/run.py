@@ -113,6 +113,7 @@ def run(
         seed=seed,
         device=_device(device),
         workers=workers,
+        plugin_files=registry.plugin_files,
     )
     with contextlib.ExitStack() as stack:
         stack.callback(chosen_executor.close)

@@ -33,6 +33,8 @@ class Settings:
     device: str = "cpu"
     workers: int = 1
     """Compute threads in use at a time, over all worker processes."""
+    plugin_files: tuple[str, ...] = ()
+    """Plugin files of the run: a solver that asks the registry in its worker finds them there, too."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import pickle
+import resource
 import select
 import signal
 import socket
@@ -176,6 +177,7 @@ class _Server:
             os.dup2(output_fd, 2)
             os.close(output_fd)
             faulthandler.enable(2)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
             with socket.socket(fileno=channel_fd) as channel:
                 work(self._post, channel)
             status = 0

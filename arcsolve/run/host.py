@@ -7,12 +7,14 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from arcsolve.outcome import Status
+from arcsolve.plugins import FILES_VARIABLE
 from arcsolve.run import processes
 from arcsolve.run.executor import Collector, Settings, Work, seed_of
 from arcsolve.run.forkserver import Setup
@@ -30,24 +32,27 @@ class Host:
         control: socket whose messages (``up``, ``broken``, ``forked``, ``exited``) the owner reads; not blocking.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, plugin_files: Sequence[str] = ()) -> None:
         """Start the server process.
 
         Args:
             threads: compute threads of one worker, by the environment variables that libraries read.
+            plugin_files: for `arcsolve.plugins.load` in a worker, by the environment too.
         """
         self.control, theirs = socket.socketpair()
         self.unpacker = Unpacker()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         fd = theirs.fileno()
         environment = dict(os.environ)
         environment.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+        environment[FILES_VARIABLE] = os.pathsep.join(plugin_files)
         environment.setdefault("PYTHONHASHSEED", "0")  # the order of sets of strings must not change the answers
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _BOOT.format(fd=fd), "arcsolve fork server", json.dumps(sys.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=self._errors,
                 pass_fds=(fd,),
                 env=environment,
                 start_new_session=True,
@@ -145,14 +150,18 @@ class Host:
         """Kill a server that does not get up; it has forked nothing yet."""
         processes.kill_group(self._process.pid)
 
-    def close(self) -> int:
-        """End the server and everything it forked, and wait for it; returns its exit code."""
+    def close(self) -> str:
+        """End the server and everything it forked, and wait for it; returns how it ended."""
         self.control.close()
         try:
-            return self._process.wait(timeout=10)
+            code = self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            code = self._process.wait()
+        with self._errors:
+            self._errors.seek(0)
+            lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return processes.signal_name(code) + (f": {lines[-1][:300]}" if lines and code > 0 else "")
 
 
 class State(Enum):

@@ -25,10 +25,11 @@ class Lane:
         self.threads = threads_of(resources, settings)
         """Compute threads of one worker."""
         self.memory_mb = resources.memory_mb or settings.memory_mb
-        occupies_device = resources.gpu and settings.device != "cpu"
         fitting = settings.workers // self.threads
         in_memory = _physical_mb() // self.memory_mb
-        self.max_workers = 1 if occupies_device else max(1, min(fitting, in_memory, len(self.jobs)))
+        self.max_workers = (
+            1 if occupies_device(resources, settings) else max(1, min(fitting, in_memory, len(self.jobs)))
+        )
 
     @property
     def name(self) -> str:
@@ -45,8 +46,19 @@ class Lane:
 
 
 def threads_of(resources: Resources, settings: Settings) -> int:
-    """Compute threads of one worker: what the solver asks for, at most what the run may use."""
-    return min(resources.threads or settings.workers, settings.workers)
+    """Compute threads of one worker: what the solver asks for, at most what the run may use.
+
+    A solver that wants all of them but does its work on a GPU gets a quarter, so that others can run beside it.
+    """
+    wanted = resources.threads or settings.workers
+    if occupies_device(resources, settings):
+        wanted = min(wanted, max(1, settings.workers // 4))
+    return min(wanted, settings.workers)
+
+
+def occupies_device(resources: Resources, settings: Settings) -> bool:
+    """Whether a worker has the GPU to itself."""
+    return resources.gpu and settings.device != "cpu"
 
 
 def _physical_mb() -> int:

@@ -38,7 +38,7 @@ class LocalExecutor:
         """Start the first solver's fork server: it imports while this process reads data and opens the store."""
         for entry, resources in solvers[:1]:
             threads = threads_of(resources, settings)
-            self._anticipated[entry.name] = threads, Host(threads)
+            self._anticipated[entry.name] = threads, Host(threads, settings.plugin_files)
 
     def close(self) -> None:
         """End a fork server that was not needed."""
@@ -150,7 +150,7 @@ class _Loop:
             if host is None or threads != lane.threads:
                 if host is not None:
                     host.close()
-                host = Host(lane.threads)
+                host = Host(lane.threads, self._settings.plugin_files)
             host.set_up(lane.work, self._settings, lane.memory_mb)
             lane.host = host
             events = selectors.EVENT_READ | selectors.EVENT_WRITE
@@ -204,7 +204,7 @@ class _Loop:
     def _lose_host(self, lane: Lane, host: Host) -> None:
         """The fork server is gone, and its workers with it."""
         self._selector.unregister(host.control)
-        ending = processes.signal_name(host.close())
+        ending = host.close()
         lane.host = None
         for worker in list(lane.workers):
             worker.kill(Status.CRASHED, f"the solver's fork server ended ({ending})")

@@ -167,7 +167,7 @@ def make_plan(
     task_ids = tuple(task.id for task in tasks)
     run = Run(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
-        key=_key(dataset, task_ids, specs, [_file_hash(choice.entry.origin.file) for choice in choices], settings),
+        key=_key(dataset, task_ids, specs, settings),
         created_at=now,
         dataset=dataset.name,
         dataset_sha256=dataset.sha256,
@@ -192,16 +192,13 @@ def _key(
     dataset: Dataset,
     task_ids: Sequence[str],
     specs: Sequence[SolverSpec],
-    file_hashes: Sequence[str | None],
     settings: Settings,
 ) -> str:
     """What decides the answers; the number of workers does not."""
     identity = {
         "data": [dataset.sha256, list(task_ids)],
-        "solvers": [
-            [spec.name, spec.version, spec.distribution, dict(spec.options), file_hash]
-            for spec, file_hash in zip(specs, file_hashes, strict=True)
-        ],
+        "solvers": [[spec.name, spec.version, spec.distribution, dict(spec.options)] for spec in specs],
+        "plugin files": [_file_hash(file) for file in settings.plugin_files],
         "seed": settings.seed,
         "limits": [settings.timeout_s, settings.memory_mb, settings.prepare_timeout_s],
         "device": settings.device,
@@ -209,6 +206,6 @@ def _key(
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def _file_hash(path: str | None) -> str | None:
+def _file_hash(path: str) -> str:
     """Content hash of a plugin file: an edited one starts a new run."""
-    return None if path is None else hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -26,20 +26,9 @@ def print_summary(summary: Summary, console: "Console", *, with_tables: bool = F
         highlight=False,
         markup=False,
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("solver")
-    for column in (
-        "solved@2",
-        "95 %",
-        "solved@1",
-        "fraction",
-        "pixels",
-        "strict",
-        "missing",
-        "timeout",
-        "error",
-        "CPU s/task",
-    ):
+    for column in ("solved@2", "95 %", "@1", "frac.", "pixels", "strict", "miss.", "time", "err.", "CPU s"):
         table.add_column(column, justify="right")
     for name, solver in summary.solvers.items():
         table.add_row(name, *_cells(solver))
@@ -50,6 +39,9 @@ def print_summary(summary: Summary, console: "Console", *, with_tables: bool = F
     table.add_row("union (VBS)", f"{summary.union_at_2}/{n}")
     table.add_row("ensemble", f"{summary.ensemble_at_2}/{n}")
     console.print(table)
+    console.print(
+        "frac., pixels, strict in %; pixels is cropped to the true shape, no score; CPU s per task", style="dim"
+    )
     for note in _notes(summary):
         console.print(note, highlight=False, markup=False)
     if with_tables:
@@ -64,9 +56,9 @@ def _cells(solver: SolverSummary) -> list[str]:
         f"{solver.solved_at_2}/{solver.judged}",
         f"{100 * low:.1f}-{100 * high:.1f}",
         str(solver.solved_at_1),
-        f"{100 * solver.fraction_at_2:.2f} %",
-        f"{100 * solver.pixel_accuracy:.2f} %",
-        f"{100 * solver.pixel_accuracy_strict:.2f} %",
+        f"{100 * solver.fraction_at_2:.2f}",
+        f"{100 * solver.pixel_accuracy:.2f}",
+        f"{100 * solver.pixel_accuracy_strict:.2f}",
         str(solver.missing),
         str(solver.timeouts),
         str(solver.errors),

@@ -350,6 +350,17 @@ class StuckLater(arcsolve.Solver):
         yield arcsolve.Candidate(0, challenge.test_inputs[0])
 
 
+class Member(arcsolve.Solver):
+    """Ask the registry, as an ensemble does."""
+
+    name = "member"
+
+    def solve(self, challenge, budget):
+        from arcsolve import plugins
+
+        yield arcsolve.Candidate(0, challenge.test_inputs[0], 0.5, json.dumps(list(plugins.load().solvers)))
+
+
 class Batch(arcsolve.Solver):
     """Solve in batches; go wrong in the batch that holds the guilty task."""
 

@@ -120,13 +120,13 @@ def test_stopping_by_itself_at_the_last_moment_is_no_timeout(run: Run) -> None:
         ("raise", Status.ERROR, "the worker could not start: RuntimeError: no weights (faults.py, line "),
         ("prepare", Status.ERROR, "the worker could not start: RuntimeError: bad weights"),
         ("crash", Status.CRASHED, "the worker could not start: the process was killed by SIGSEGV"),
-        ("loop", Status.TIMEOUT, "the worker could not start: preparing took longer than 1 s"),
+        ("loop", Status.TIMEOUT, "the worker could not start: preparing took longer than 4 s"),
         ("abstain", Status.ABSTAINED, "no GPU here"),
         ("greedy", Status.OUT_OF_MEMORY, "the worker could not start: used "),
     ],
 )
 def test_worker_that_can_not_start(run: Run, how: str, status: Status, detail: str) -> None:
-    for report in run("unborn", f"how={how}", prepare_timeout_s=1.0 if how == "loop" else 20.0).values():
+    for report in run("unborn", f"how={how}", prepare_timeout_s=4.0 if how == "loop" else 30.0).values():
         assert report.status is status
         assert report.detail.startswith(detail)
 
@@ -136,11 +136,11 @@ def test_worker_that_can_not_start(run: Run, how: str, status: Status, detail: s
     [
         ("raise", Status.ERROR, "RuntimeError: cold (faults.py, line "),
         ("crash", Status.CRASHED, "the worker could not start: the solver's fork server ended (SIGSEGV)"),
-        ("loop", Status.TIMEOUT, "the worker could not start: warming up took longer than 1 s"),
+        ("loop", Status.TIMEOUT, "the worker could not start: warming up took longer than 4 s"),
     ],
 )
 def test_fork_server_that_does_not_get_up(run: Run, how: str, status: Status, detail: str) -> None:
-    for report in run("slow-to-load", f"how={how}", prepare_timeout_s=1.0 if how == "loop" else 20.0).values():
+    for report in run("slow-to-load", f"how={how}", prepare_timeout_s=4.0 if how == "loop" else 30.0).values():
         assert report.status is status
         assert report.detail.startswith(detail)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from arcsolve.outcome import Status
 from arcsolve.registry import Registry
 from arcsolve.run.executor import Report, Settings, Stop, Work
+from arcsolve.run.lane import threads_of
 from arcsolve.run.local import LocalExecutor
 from arcsolve.run.plan import choose_solvers
 from arcsolve.solver import Resources
 from arcsolve.task import Challenge, Pair
 
 Run = Callable[..., dict[str, Report]]
+FAULTS = Path(__file__).with_name("faults.py")
 DEMO = Pair(np.array([[1]]), np.array([[2]]))
 
 
@@ -116,3 +119,16 @@ def test_solutions_never_reach_a_worker(registry: Registry, no_process_left: Non
     facts = json.loads(outcome.attempts[0].explanation)
     assert (facts["hits"] > 0) == is_planted
     assert not {"arcsolve.data", "arcsolve_store", "arcsolve_arckit", "sqlalchemy", "rich"} & set(facts["modules"])
+
+
+def test_gpu_solver_leaves_threads_to_others() -> None:
+    hungry = Resources(threads=0, gpu=True)
+    assert threads_of(hungry, Settings(workers=16, device="cuda")) == 4
+    assert threads_of(hungry, Settings(workers=16, device="cpu")) == 16
+    assert threads_of(Resources(threads=8), Settings(workers=2)) == 2
+    assert threads_of(Resources(), Settings(workers=2)) == 1
+
+
+def test_registry_in_a_worker_knows_the_runs_plugin_files(run: Run) -> None:
+    reports = run("member", challenges=challenges(1), plugin_files=(str(FAULTS),))
+    assert "member" in json.loads(reports["t0"].candidates[0].explanation)
