@@ -109,6 +109,12 @@ def outcome_matrix(
     return OutcomeMatrix(tasks, tuple(columns.values()), present, at_1, at_2, cpu_s, wall_s, anywhere)
 
 
+def union(connection: Connection, run_pks: list[int]) -> int:
+    """How many tasks some solver of the runs solved within two attempts: the virtual best solver's score."""
+    solved = _of_runs(run_pks) & db.outcomes.c.is_latest & db.outcomes.c.is_solved_at_2
+    return connection.execute(select(func.count(db.outcomes.c.task_pk.distinct())).where(solved)).scalar_one()
+
+
 def by_solver(connection: Connection, run_pks: list[int], *more: Any) -> dict[int, list[NDArray[np.int64]]]:
     """Per run solver with outcomes: task keys, attempts it took to solve each (1 or 2, 0 unsolved), and `more`.
 
@@ -133,8 +139,7 @@ def confidences(connection: Connection, run_pks: list[int], *, only_attempts: bo
         select(
             db.outcomes.c.run_solver_pk,
             _joined(cast(db.candidates.c.confidence * _MICRO, BigInteger)),
-            _joined(case((db.candidates.c.is_correct.is_(True), 1), else_=0)),
-            _joined(func.coalesce(db.candidates.c.attempt, 0)),
+            _joined(2 * func.coalesce(db.candidates.c.attempt, 0) + case((db.candidates.c.is_correct, 1), else_=0)),
         )
         .join(db.candidates, db.candidates.c.outcome_pk == db.outcomes.c.outcome_pk)
         .where(
@@ -147,15 +152,15 @@ def confidences(connection: Connection, run_pks: list[int], *, only_attempts: bo
     if only_attempts:
         statement = statement.where(db.candidates.c.attempt.is_not(None))
     values = {row[0]: [_parsed(text) for text in row[1:]] for row in connection.execute(statement)}
-    empty = [np.zeros(0, dtype=np.int64)] * 3
+    empty = [np.zeros(0, dtype=np.int64)] * 2
     ordered = [values.get(pk, empty) for pk in columns]
-    micro, correct, attempt = (np.concatenate([v[i] for v in ordered] or [empty[i]]) for i in range(3))
+    micro, packed = (np.concatenate([v[i] for v in ordered] or [empty[i]]) for i in range(2))
     return Confidences(
         columns=tuple(columns.values()),
         column=np.repeat(np.arange(len(columns)), [len(v[0]) for v in ordered]),
         confidence=micro / _MICRO,
-        is_correct=correct.astype(bool),
-        attempt=attempt,
+        is_correct=packed % 2 == 1,
+        attempt=packed // 2,
     )
 
 

@@ -266,6 +266,13 @@ class Reader:
             pks = self._run_pks(connection, runs)
             return matrix.outcome_matrix(connection, pks, with_times=with_times, with_oracle=with_oracle)
 
+    def union(self, runs: Names = None) -> int:
+        """How many tasks some solver of the runs solved within two attempts: the virtual best solver's score."""
+        from arcsolve_store import matrix
+
+        with self._reading() as connection:
+            return matrix.union(connection, self._run_pks(connection, runs))
+
     def confidences(self, runs: Names = None, *, only_attempts: bool = True) -> "matrix.Confidences":
         """Confidence and correctness of the attempts (or of all candidates) of runs as flat arrays."""
         from arcsolve_store import matrix

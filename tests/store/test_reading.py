@@ -213,6 +213,12 @@ def test_confidences_are_those_of_the_candidates(filled: Store) -> None:
     assert len(filled.confidences(FIRST).column) == 6 * 4
 
 
+def test_the_union_counts_each_task_once(filled: Store) -> None:
+    assert filled.union(FIRST) == filled.outcome_matrix(FIRST).is_solved_at_2.any(axis=1).sum() == 2
+    assert filled.union(SECOND) == 1
+    assert filled.union() == 2
+
+
 def test_near_misses_are_tasks_nobody_solved(filled: Store) -> None:
     (miss,) = filled.near_misses(FIRST)
     expected = first_outcomes()

@@ -44,8 +44,7 @@ def results(run: str, data: str | None, stored: bool, tables: bool, as_json: boo
                 return
         order = [spec.name for spec in found.solvers]
         rows = sorted(opened.results(found.id), key=lambda row: order.index(row.solver))
-        solved = opened.outcome_matrix(found.id, with_times=False).is_solved_at_2
-    union = int(solved.any(axis=1).sum())
+        union = opened.union(found.id)
     if as_json:
         print_json(_stored_json(found, rows, union))
         return
