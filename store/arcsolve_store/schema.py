@@ -16,6 +16,8 @@ from arcsolve_store.location import Location, StoreError
 VERSIONS = ("0001", "0002")
 """Every schema version in order; the last is the one this package reads and writes."""
 HEAD = VERSIONS[-1]
+_POSTGRESQL_LOCK = 0x61726373
+"""Any number, the same for everyone: "arcs"."""
 
 
 def prepare(engine: Engine, location: Location) -> Path | None:
@@ -32,6 +34,8 @@ def prepare(engine: Engine, location: Location) -> Path | None:
         StoreError: written by a newer arcsolve, or a database that is not a store.
     """
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite's writer holds the lock already
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")
         version = _version(connection, location)
         if version == HEAD:
             return None

@@ -103,7 +103,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest"),
         postgresql_where=sa.text("is_latest"),
     )
-    dialect = op.get_bind().dialect.name
+    dialect = op.get_context().dialect.name
     join_names = "group_concat(n.solver, ', ')" if dialect == "sqlite" else "string_agg(n.solver, ', ')"
     views = {
         "v_runs": _RUNS.format(join_names=join_names),
