@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from arcsolve.outcome import Status
     from arcsolve.recording import RunStore
     from arcsolve.registry import Registry
     from arcsolve.run.executor import Executor, Stop
@@ -28,6 +29,16 @@ def _cores() -> int:
 def _list(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[str]:
     """Values of an option that may be repeated, or separated by commas."""
     return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _statuses(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> frozenset["Status"]:
+    from arcsolve.outcome import Status
+
+    statuses = [status.value for status in Status]
+    for value in (given := _list(context, parameter, values)):
+        if value not in statuses:
+            raise click.BadParameter(f"{value!r} is none of {', '.join(statuses)}.")
+    return frozenset(map(Status, given))
 
 
 @click.command(context_settings={"show_default": True})
@@ -69,6 +80,10 @@ def _list(_: click.Context, __: click.Parameter, values: Sequence[str]) -> list[
 )  # fmt: skip
 @click.option("--executor", default="local", metavar="NAME", help="What runs the solvers.", envvar="ARCSOLVE_EXECUTOR")
 @click.option("--fresh", is_flag=True, help="Start anew where an earlier run could be continued.")
+@click.option(
+    "--retry", multiple=True, callback=_statuses, metavar="STATUS[,STATUS…]",
+    help="Try again what ended so before: timeout, crashed, error, out-of-memory.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 @click.option("--tables", is_flag=True, help="Also print tables by task property and by pixel accuracy.")
 def run(
@@ -87,6 +102,7 @@ def run(
     store: str | None,
     executor: str,
     fresh: bool,
+    retry: frozenset["Status"],
     as_json: bool,
     tables: bool,
 ) -> None:
@@ -142,6 +158,7 @@ def run(
             stop=stop,
             hooks=registry.hooks,
             watcher=watcher,
+            retry=retry,
             feature_sets=registry.features.values() if store != "none" else (),
         )
     for note in result.notes:

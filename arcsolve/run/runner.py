@@ -1,13 +1,14 @@
 """The run as data flow: challenges out to the executor, reports back, judged here, recorded at once, summed up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from arcsolve.outcome import Outcome
+from arcsolve.outcome import Outcome, Status
 from arcsolve.recording import Run, RunStore
 from arcsolve.registry import FeatureEntry, Hooks
-from arcsolve.run.executor import Executor, Stop
+from arcsolve.run.executor import Executor, Report, Stop
 from arcsolve.run.features import record_features
 from arcsolve.run.plan import Plan
 from arcsolve.score.judge import judge
@@ -47,6 +48,7 @@ def carry_out(
     hooks: Hooks | None = None,
     watcher: Watcher | None = None,
     feature_sets: Iterable[FeatureEntry] = (),
+    retry: Collection[Status] = (),
 ) -> RunResult:
     """Carry out a plan.
 
@@ -62,6 +64,7 @@ def carry_out(
         hooks: the plugins' events.
         watcher: a progress display.
         feature_sets: to be recorded for tasks that have none yet.
+        retry: outcomes of an earlier session that ended so are tried again; the new one stands beside the old.
 
     Raises:
         ArcsolveError: the store refuses, or the executor can't work here.
@@ -70,28 +73,41 @@ def carry_out(
     run, done = store.resume_or_start(plan.run, fresh=fresh)
     is_complete = False
     try:
-        earlier = tuple(store.outcomes_of(run)) if done else ()
-        skipped = sum((outcome.solver, outcome.task_id) in done for outcome in earlier)
-        outcomes = {(outcome.solver, outcome.task_id): outcome for outcome in earlier}
+        outcomes = {(o.solver, o.task_id): o for o in store.outcomes_of(run)} if done else {}
+        done = frozenset(key for key in done if outcomes[key].status not in retry)
+        skipped = len(done)
         works = plan.works(run, done)
-        total = len(plan.tasks) * len(plan.choices)
+        total, n_new = len(plan.tasks) * len(plan.choices), 0
         if watcher is not None:
             watcher.started(run, total - skipped, skipped)
         if hooks is not None:
             hooks.run_started(run)
         tasks = {task.id: task for task in plan.tasks}
-        for report in executor.execute(works, plan.settings, stop) if works else ():
-            outcome = judge(report, tasks[report.task_id])
-            store.record(run, outcome)
-            outcomes[outcome.solver, outcome.task_id] = outcome
-            if hooks is not None:
-                hooks.task_finished(run, outcome)
-            if watcher is not None:
-                watcher.finished(outcome)
-        is_complete = len(outcomes) == total
+        with _closed(executor.execute(works, plan.settings, stop) if works else iter(())) as reports:
+            for report in reports:
+                outcome = judge(report, tasks[report.task_id])
+                store.record(run, outcome)
+                outcomes[outcome.solver, outcome.task_id] = outcome
+                n_new += 1
+                if hooks is not None:
+                    hooks.task_finished(run, outcome)
+                if watcher is not None:
+                    watcher.finished(outcome)
+        is_complete = skipped + n_new == total
         notes = record_features(store, feature_sets, plan.tasks) if is_complete else []
     finally:
         store.finish(run, is_complete=is_complete)
     if hooks is not None:
         hooks.run_finished(run)
     return RunResult(run, tuple(outcomes.values()), skipped, is_complete, tuple(notes))
+
+
+@contextmanager
+def _closed(reports: Iterator[Report]) -> Iterator[Iterator[Report]]:
+    """End a generator of reports, and with it its processes, at once whatever happens here."""
+    try:
+        yield reports
+    finally:
+        close = getattr(reports, "close", None)
+        if close is not None:
+            close()

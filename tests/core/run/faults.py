@@ -361,6 +361,32 @@ class Member(arcsolve.Solver):
         yield arcsolve.Candidate(0, challenge.test_inputs[0], 0.5, json.dumps(list(plugins.load().solvers)))
 
 
+class Parricide(Fault):
+    """Kill the process it was forked from."""
+
+    name = "parricide"
+
+    def go_wrong(self, challenge, budget):
+        os.kill(os.getppid(), 9)
+        time.sleep(600)
+
+
+class SecondTime(arcsolve.Solver):
+    """Fail at first, and do better when a file is there."""
+
+    name = "second-time"
+
+    class Options(arcsolve.Options):
+        """Where the file is."""
+
+        file: str = arcsolve.Option(description="path")
+
+    def solve(self, challenge, budget):
+        if challenge.id > "t1" and not os.path.exists(self.options.file):
+            raise RuntimeError("not yet")
+        yield arcsolve.Candidate(0, challenge.test_inputs[0])
+
+
 class Batch(arcsolve.Solver):
     """Solve in batches; go wrong in the batch that holds the guilty task."""
 

@@ -90,6 +90,20 @@ def test_tasks_by_id_and_settings_from_the_environment(data: Path) -> None:
     assert Path("other.db").exists()
 
 
+def test_retry_tries_again_what_went_wrong(data: Path) -> None:
+    arguments = ["-s", "second-time", "-d", data, "--plugin", HERE / "faults.py", "-o", "second-time.file=now"]
+    assert summary(*arguments)["solvers"]["second-time"]["errors"] == 1
+    Path("now").touch()
+    assert summary(*arguments)["solvers"]["second-time"]["errors"] == 1
+    again = run(*arguments, "--retry", "error,crashed", "--json")
+    assert "2 of 3 outcomes are there and skipped" in again.stderr
+    assert json.loads(again.stdout)["solvers"]["second-time"]["errors"] == 0
+    with arcsolve_store.open("arcsolve.db") as store:
+        assert len(store.outcomes()) == 3
+        assert sorted(row.retry for row in store.outcomes(with_retries=True)) == [0, 0, 0, 1]
+    assert "'late' is none of finished" in run(*arguments, "--retry", "late", code=2).stderr
+
+
 def test_store_none_records_nothing(data: Path) -> None:
     assert summary("-s", "zero", "-d", data, "--store", "none")["solvers"]["zero"]["tasks"] == 3
     assert not list(Path().glob("*.db"))

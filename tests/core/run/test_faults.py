@@ -41,6 +41,11 @@ def test_fault_is_told_and_harms_nobody(run: Run, solver: str, status: Status, d
     assert guilty.wall_s < 15
 
 
+def test_fork_server_that_is_killed_is_replaced(run: Run) -> None:
+    guilty = check_neighbours(run("parricide", workers=1))
+    assert (guilty.status, guilty.detail) == (Status.CRASHED, "the solver's fork server ended (SIGKILL)")
+
+
 @pytest.mark.parametrize("solver", ["loop", "sleep", "flood"])
 def test_time_limit_holds(run: Run, solver: str) -> None:
     guilty = check_neighbours(run(solver, timeout_s=1.0))

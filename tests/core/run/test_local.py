@@ -100,6 +100,23 @@ def test_closing_early_leaves_nothing(registry: Registry, no_process_left: None)
     running.reports.close()  # type: ignore[attr-defined]
 
 
+def test_store_that_fails_leaves_no_process(registry: Registry, no_process_left: None) -> None:
+    from arcsolve.run.plan import make_plan
+    from arcsolve.run.runner import carry_out
+    from arcsolve.run.unrecorded import Unrecorded
+    from arcsolve.task import Dataset, Task
+
+    class Full(Unrecorded):
+        def record(self, run: object, outcome: object) -> None:
+            raise OSError("disk full")
+
+    dataset = Dataset("d", tuple(Task(challenge) for challenge in challenges(20)))
+    plan = make_plan(dataset, dataset.tasks, choose_solvers(registry, ["seeded"], []), Settings())
+    with pytest.raises(OSError, match="disk full") as caught:
+        carry_out(plan, Full(), LocalExecutor())
+    del caught
+
+
 @pytest.mark.parametrize("is_planted", [False, True])
 def test_solutions_never_reach_a_worker(registry: Registry, no_process_left: None, is_planted: bool) -> None:
     """A solver that searches its whole memory for a solution finds it only where it was put among the challenges."""
