@@ -68,7 +68,7 @@ def child_rows(outcome: Outcome) -> ChildRows:
         )
         if candidate.explanation:
             rows.explanations.append(
-                {"test_index": candidate.test_index, "rank": rank, "explanation": candidate.explanation}
+                {"test_index": candidate.test_index, "rank": rank, "explanation": storable(candidate.explanation)}
             )
     return rows
 
@@ -117,5 +117,10 @@ def scores(outcome: Outcome) -> dict[str, Any]:
         "cpu_s": outcome.cpu_s,
         "wall_s": outcome.wall_s,
         "memory_mb": outcome.memory_mb,
-        "detail": outcome.detail,
+        "detail": storable(outcome.detail),
     }
+
+
+def storable(text: str) -> str:
+    """The text with what a database can't hold (lone surrogates, NUL) written as escapes: solvers send anything."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

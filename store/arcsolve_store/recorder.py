@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -140,6 +141,8 @@ class Recorder:
             try:
                 inserted = connection.execute(_INSERT_OUTCOME, values | {"task_pk": task_pk, "retry": retry})
             except IntegrityError as error:
+                if "uq_outcomes" not in str(error.orig) and "UNIQUE" not in str(error.orig):
+                    raise
                 raise StoreError(
                     f"Run {run.id} was continued by another process, which has recorded {outcome.solver} on "
                     f"{outcome.task_id} already. End one of the two."
@@ -217,7 +220,8 @@ class Recorder:
             self._heartbeat = None
 
     def _beat(self) -> None:
-        with explained(self._location), self._engine.begin() as connection:
+        """Show a sign of life; a beat that finds the store locked is left out, the next will do."""
+        with suppress(StoreError), explained(self._location), self._engine.begin() as connection:
             connection.execute(
                 update(db.sessions)
                 .where(db.sessions.c.session_pk.in_(list(self._session_pks.values())))

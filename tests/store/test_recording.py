@@ -2,12 +2,16 @@
 
 import os
 import socket
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+import arcsolve_store
 from arcsolve import ArcsolveError, Status
 from arcsolve_store import lease
 from arcsolve_store.store import Store
@@ -136,3 +140,47 @@ def test_features_are_kept_once_per_set_and_task(store: Store) -> None:
         ("basic 1", '{"height": 3.0, "ratio": null}'),
         ("basic 2", '{"height": 4.0}'),
     ]
+
+
+def test_a_heartbeat_moves_the_last_sign_of_life(store: Store) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    _set_lease(store, heartbeat_at="2020-01-01 00:00:00.000000")
+    store._beat()
+    (row,) = store.runs()
+    assert row.heartbeat_at is not None
+    assert datetime.now(UTC) - row.heartbeat_at < timedelta(minutes=1)
+    store.finish(run, is_complete=False)
+    assert store._heartbeat is None
+
+
+def test_a_heartbeat_that_finds_the_store_locked_is_left_out(tmp_path: Path) -> None:
+    with (
+        arcsolve_store.open(tmp_path / "a.db", timeout_s=0.01) as store,
+        closing(sqlite3.connect(tmp_path / "a.db")) as other,
+    ):
+        run, _ = store.resume_or_start(make_run(), fresh=False)
+        other.execute("BEGIN IMMEDIATE")
+        store._beat()
+        other.rollback()
+        store.finish(run, is_complete=False)
+
+
+def test_a_process_that_lost_its_run_is_told(store: Store, tmp_path: Path) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    with arcsolve_store.open(tmp_path / "arcsolve.db") as other:
+        other.resume_or_start(make_run(), fresh=False)
+        other.record(run, make_outcome())
+    with pytest.raises(ArcsolveError, match=r"continued by another process, .* zero on task0000 already"):
+        store.record(run, make_outcome())
+    assert len(store.outcomes()) == 1
+
+
+@pytest.mark.parametrize("text", ["\ud800 lone", "a\0b", "x" * 1_000_000, "\u4e2d\U0001f600\n\t"])
+def test_any_text_a_solver_sends_can_be_kept(store: Store, text: str) -> None:
+    run, _ = store.resume_or_start(make_run(), fresh=False)
+    outcome = make_outcome()
+    odd = tuple(replace(c, explanation=text) for c in outcome.candidates)
+    store.record(run, replace(outcome, candidates=odd, attempts=(), detail=text))
+    (back,) = store.outcomes_of(run)
+    expected = text.replace("\ud800", r"\ud800").replace("\0", r"\x00")
+    assert (back.detail, back.candidates[0].explanation) == (expected, expected)
