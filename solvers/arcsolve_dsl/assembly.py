@@ -10,11 +10,11 @@ from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
 from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, symmetry
 
 LANES: tuple[Lane, ...] = (
-    search.lane, cells.lane, crops.lane, objects.lane, stamps.lane, repairs.lane, numbers.lane, symmetry.lane
+    numbers.lane, cells.lane, crops.lane, repairs.lane, symmetry.lane, objects.lane, stamps.lane, search.lane
 )  # fmt: skip
-"""Run on every task, in this order."""
-SECOND_LANES: tuple[Lane, ...] = ()
-"""Run only where nothing explains all demonstrations yet, from effort 2."""
+"""Run on every task, cheapest first."""
+DEEP_LANES: tuple[Lane, ...] = (search.deep_lane,)
+"""Run from effort 2 where nothing explains all demonstrations yet."""
 KEEP = 400
 """Most hypotheses kept of one lane."""
 
@@ -22,7 +22,7 @@ KEEP = 400
 def hypotheses(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
     """What each lane finds, lane by lane."""
     is_explained = False
-    for number, lane in enumerate(LANES + SECOND_LANES if effort > 1 else LANES):
+    for number, lane in enumerate(LANES + DEEP_LANES if effort > 1 else LANES):
         if clock.is_over or (number >= len(LANES) and is_explained):
             return
         found: list[Hypothesis] = []
@@ -34,13 +34,13 @@ def hypotheses(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypoth
         yield found
 
 
-def rounds(task: DslTask, clock: Clock, effort: int = 2) -> Iterator[list[Choice]]:
+def rounds(task: DslTask, clock: Clock, effort: int = 1) -> Iterator[list[Choice]]:
     """After each lane the best answers to each test input, with calibrated confidences.
 
     Args:
         task: the task.
         clock: the budget; what was found before it is over is still ranked.
-        effort: 1 runs the first lanes only, 2 adds second ones where those explain too little, 3 searches deeper.
+        effort: 2 searches deeper where the usual search explains too little.
     """
     found: list[Hypothesis] = []
     for more in hypotheses(task, clock, effort):
@@ -48,7 +48,7 @@ def rounds(task: DslTask, clock: Clock, effort: int = 2) -> Iterator[list[Choice
         yield choice.choose(task, found)
 
 
-def solve_task(task: DslTask, clock: Clock, effort: int = 2) -> list[list[Choice]]:
+def solve_task(task: DslTask, clock: Clock, effort: int = 1) -> list[list[Choice]]:
     """The final ranking: for each test input its answers, best first."""
     best: list[Choice] = []
     for ranked in rounds(task, clock, effort):

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl import colours, sizes, tables
+from arcsolve_dsl import colours, sizes
 from arcsolve_dsl.engine import dag as engine
 from arcsolve_dsl.engine import greedy, ops
 from arcsolve_dsl.engine.join import Joint, join
@@ -22,9 +22,7 @@ from arcsolve_dsl.picture import Cells
 from arcsolve_dsl.program import INPUT, Node, Program, Sequence, call
 
 LANE = "pieces"
-TABLE_LANE = "piece-tables"
-MAX_TABLES = 20
-"""Most tables handed on."""
+DEEP_LANE = "deep-pieces"
 DEPTH = 20
 """Depth limit of the main search: two operations, not counting the finishing ones."""
 MAX_NODES = 20_000
@@ -277,19 +275,6 @@ def compose(prepared: Prepared, found: Found, pieces: Pieces) -> list[Piecewise]
     return results
 
 
-def look_up(prepared: Prepared, found: Found, pieces: Pieces) -> list[Piecewise]:
-    """Outputs looked up under the colours of two or three pieces, best first."""
-    n_demos = len(prepared.demos)
-    results = []
-    fitted = tables.fit_tables(pieces.cells, pieces.depths, pieces.target, pieces.offsets, n_demos)
-    for table in fitted[:MAX_TABLES]:
-        nodes = [found.node(int(found.joint.pieces[k])) for k in table.pieces]
-        honest = tuple(bool(right) for right in pieces.is_sized)
-        node = tables.table_node(nodes, table.entries)
-        results.append(Piecewise(-table.cost, honest, pieces.predictions(table.row), node, table.cost))
-    return results
-
-
 def stack_node(found: Found, states: list[int], modes: NDArray[np.int32]) -> Node:
     """The program of a composition."""
     names = ("colours", "zeros", "all")
@@ -303,26 +288,28 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
     """Search one task in normal colours: with the commonest colour as background, and where that fails with 0."""
     for ground in (True, False) if any(map(colours.ground_colour, task.inputs)) else (False,):
         is_explained = False
-        for hypothesis in explore(prepare(task, ground=ground), clock):
-            is_explained = is_explained or hypothesis.explains_all
-            yield hypothesis
+        for result, prepared in explore(prepare(task, ground=ground), clock, DEPTH):
+            is_explained = is_explained or all(result.explained)
+            yield as_hypothesis(prepared, result, LANE)
         if is_explained or clock.is_over:
             return
 
 
-def explore(prepared: Prepared, clock: Clock, depth: int = DEPTH) -> Iterator[Hypothesis]:
-    """Guess the size, search and compose; where no composition explains everything, look up in tables."""
+def deep_lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
+    """Search one operation deeper, which costs about ten times as much."""
+    prepared = prepare(task, ground=any(map(colours.ground_colour, task.inputs)))
+    for result, _ in explore(prepared, clock, DEPTH + 10):
+        yield as_hypothesis(prepared, result, DEEP_LANE)
+
+
+def explore(prepared: Prepared, clock: Clock, depth: int) -> Iterator[tuple[Piecewise, Prepared]]:
+    """Guess the size, search and compose."""
     for size in guess_sizes(prepared, clock, keep=1):
         found = search(prepared, depth, size)
-        pieces = pieces_of(prepared, found, size)
-        results = compose(prepared, found, pieces)
-        for result in results:
-            yield as_hypothesis(prepared, result, LANE)
-        if clock.is_over:
+        if not clock.spend(found.dag.attempts):
             return
-        if not any(all(result.explained) for result in results):
-            for result in look_up(prepared, found, pieces):
-                yield as_hypothesis(prepared, result, TABLE_LANE)
+        for result in compose(prepared, found, pieces_of(prepared, found, size)):
+            yield result, prepared
 
 
 def as_hypothesis(prepared: Prepared, result: Piecewise, lane: str) -> Hypothesis:

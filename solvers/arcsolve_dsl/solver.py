@@ -41,7 +41,9 @@ class DslSolver(arcsolve.Solver):
     class Options(arcsolve.Options):
         """What the search may spend."""
 
-        effort: int = arcsolve.Option(2, ge=1, le=3, description="1 first searches only, 2 also second ones, 3 deeper")
+        effort: int = arcsolve.Option(
+            1, ge=1, le=2, description="2 searches one operation deeper where needed: 2-6 s more"
+        )
         steps: int = arcsolve.Option(
             0, ge=0, description="engine operations a task may cost, a fixed number; 0 = no limit"
         )

@@ -71,7 +71,7 @@ def order(found: list[Hypothesis]) -> list[Hypothesis]:
     return sorted(found, key=lambda h: (-sum(h.explained), h.cost))
 
 
-def score(entry: tuple[DslTask, list[Grid]], lane: str | None, timeout_s: float) -> Scored:
+def score(entry: tuple[DslTask, list[Grid]], lane: str | None, timeout_s: float, effort: int) -> Scored:
     """Solve one task and judge the first two distinct answers per test input."""
     task, answers = entry
     began = time.process_time()
@@ -84,7 +84,7 @@ def score(entry: tuple[DslTask, list[Grid]], lane: str | None, timeout_s: float)
         if lane is None:
             from arcsolve_dsl.assembly import solve_task
 
-            ranked = solve_task(task, clock)
+            ranked = solve_task(task, clock, effort)
             attempts = [[choice.grid for choice in choices[:2]] for choices in ranked]
             lanes = tuple(choice.hypothesis.lane for choice in ranked[0][:2])
             explained = all(choices and choices[0].hypothesis.explains_all for choices in ranked)
@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument("--offset", type=int, default=0)
     parser.add_argument("--tasks", default="", help="comma-separated ids (training sets)")
     parser.add_argument("--timeout", type=float, default=10.0, help="wall seconds a task")
+    parser.add_argument("--effort", type=int, default=1, help="2 searches deeper where nothing explains all")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--save", type=Path, help="write results of a training set as JSON")
     args = parser.parse_args()
@@ -137,7 +138,7 @@ def main() -> None:
         if not is_open:
             parser.error("single tasks of an evaluation set are not run here")
         entries = [entry for entry in entries if entry[0].name in args.tasks.split(",")]
-    run = partial(score, lane=args.lane, timeout_s=args.timeout)
+    run = partial(score, lane=args.lane, timeout_s=args.timeout, effort=args.effort)
     if args.workers == 1:
         results = [run(entry) for entry in entries]
     else:

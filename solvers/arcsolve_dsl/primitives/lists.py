@@ -292,24 +292,3 @@ def _stacked(pictures: list[Picture], show: list[str]) -> tuple[np.ndarray, np.n
         cells[mask] = own[mask]
         covered |= mask
     return cells, covered
-
-
-@primitive(
-    "compose", Example("by_table([input, flip(input, 'left-right')], {(0, 0): 0, (0, 1): 2, (1, 0): 3})", "1.", "32")
-)
-def by_table(pictures: list[Picture], table: dict[tuple[int, ...], int]) -> Picture:
-    """Look each cell's colour up under the colours that pictures of one size have there.
-
-    Colours that are not in the table are an error.
-    """
-    shapes = {one(picture).cells.shape for picture in pictures}
-    if len(shapes) != 1:
-        raise EvaluationError(f"by_table needs pictures of one size, not {sorted(shapes)}.")
-    layers = np.stack([picture.cells for picture in pictures], axis=-1)
-    cells = np.empty(layers.shape[:2], np.int8)
-    for at in np.ndindex(*cells.shape):
-        key = tuple(layers[at].tolist())
-        if key not in table:
-            raise EvaluationError(f"by_table has no entry for the colours {key}.")
-        cells[at] = table[key]
-    return Picture(cells)
