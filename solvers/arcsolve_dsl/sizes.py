@@ -84,8 +84,8 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
     # two pictures added
     m = min(n, MAX_PAIRED)
     for i in range(m):
-        for j in range(i):
-            for ways in ((0,), (1,), (0, 1)):
+        for j in range(m):
+            for ways in ((0,), (1,), (0, 1)) if j < i else ((0,), (1,)) if j > i else ():
                 sizes = seeds[i].copy()
                 for axis in ways:
                     sizes[:, axis] += seeds[j][:, axis]

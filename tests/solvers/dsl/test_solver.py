@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from arcsolve.data import load
+from arcsolve.testing import SolverTestCase
+from arcsolve_dsl.assembly import LANES, rounds, solve_task
+from arcsolve_dsl.lane import Clock, DslTask, hypothesis_for
+from arcsolve_dsl.program import parse
+from arcsolve_dsl.solver import DslSolver, as_dsl_task
+
+
+@pytest.mark.slow
+class TestDsl(SolverTestCase):
+    solver = DslSolver
+    options: ClassVar[dict[str, int]] = {"effort": 1}
+    timeout_s = 20.0
+
+
+def task(seed: int = 0) -> DslTask:
+    rng = np.random.default_rng(seed)
+    grids = [rng.integers(0, 4, (4, 5)).astype(np.int8) for _ in range(4)]
+    return DslTask(tuple((grid, np.ascontiguousarray(grid[::-1])) for grid in grids[:3]), (grids[3],))
+
+
+def test_a_simple_rule_is_found_with_its_program() -> None:
+    asked = task()
+    best = solve_task(asked, Clock())[0][0]
+    assert np.array_equal(best.grid, asked.test_inputs[0][::-1])
+    again = hypothesis_for(parse(best.hypothesis.program.text), asked, "again")
+    assert again.explains_all
+    assert np.array_equal(again.predictions[0], best.grid)
+
+
+def test_the_same_steps_give_the_same_answers() -> None:
+    first, second = (list(rounds(task(1), Clock(steps_left=20_000))) for _ in range(2))
+    shown = [[(c.hypothesis.program.text, c.confidence) for c in ranked] for ranked in first]
+    assert shown == [[(c.hypothesis.program.text, c.confidence) for c in ranked] for ranked in second]
+
+
+def test_a_spent_budget_stops_between_lanes() -> None:
+    assert len(list(rounds(task(), Clock(steps_left=0, deadline=0.0)))) == 0
+    assert len(list(rounds(task(), Clock()))) == len(LANES)
+
+
+def test_importing_the_plugin_loads_nothing_heavy() -> None:
+    code = "import sys, arcsolve_dsl; print([m for m in ('numba', 'numpy', 'networkx', 'torch') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_programs_of_training_tasks_say_what_was_claimed() -> None:
+    """Every 16th training task: the best programs parse back and reproduce predictions and explanations."""
+    checked = 0
+    for entry in list(load("arc1:training"))[::16]:
+        asked = as_dsl_task(entry.challenge)
+        for choice in [choice for choices in solve_task(asked, Clock()) for choice in choices[:2]]:
+            program = parse(choice.hypothesis.program.text)
+            assert program.text == choice.hypothesis.program.text
+            again = hypothesis_for(program, asked, "again")
+            assert again.explained == choice.hypothesis.explained, (entry.id, program.text)
+            for claimed, given in zip(choice.hypothesis.predictions, again.predictions, strict=True):
+                assert claimed is None or np.array_equal(claimed, given), (entry.id, program.text)
+            checked += 1
+    assert checked > 30
