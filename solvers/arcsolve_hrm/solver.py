@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from arcsolve_hrm.serving import Server
 
 SHIPPED = Path(__file__).parent / "weights"
+"""Holds a checkpoint, or one folder per checkpoint."""
 MAX_SIDE = 30
 MARGIN_S = 0.25
 """Seconds kept back before the deadline: no batch of views is begun in them."""
@@ -33,7 +34,9 @@ class HrmSolver(arcsolve.Solver):
     class Options(arcsolve.Options):
         """Options of the HRM solver."""
 
-        checkpoint: str = arcsolve.Option("", description="Checkpoint folder; empty takes the one in the package.")
+        checkpoint: str = arcsolve.Option(
+            "", description="Checkpoint folder, or the name of a shipped one; empty takes the largest."
+        )
         views: int = arcsolve.Option(
             0,
             ge=0,
@@ -110,23 +113,42 @@ def require_torch() -> None:
             )
 
 
+def shipped_checkpoints() -> dict[str, Path]:
+    """Name the checkpoints in the package, the largest one (the default) first."""
+    folders = [path.parent for path in (*SHIPPED.glob("checkpoint.json"), *SHIPPED.glob("*/checkpoint.json"))]
+
+    def weight(folder: Path) -> int:
+        return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+    return {folder.name: folder for folder in sorted(folders, key=lambda folder: (-weight(folder), folder.name))}
+
+
 def checkpoint_folder(option: str) -> Path:
-    """Find the checkpoint that the option names, or the shipped one.
+    """Find the checkpoint that the option names, or the default one of the package.
+
+    Args:
+        option: A folder, the name of a shipped checkpoint, or empty.
 
     Raises:
         ArcsolveError: If there is none.
     """
-    folder = Path(option).expanduser() if option else SHIPPED
-    if (folder / "checkpoint.json").is_file():
-        return folder
+    shipped = shipped_checkpoints()
+    if option in shipped:
+        return shipped[option]
     if option:
+        folder = Path(option).expanduser()
+        if (folder / "checkpoint.json").is_file():
+            return folder
         raise arcsolve.ArcsolveError(
-            f"Option hrm.checkpoint: {folder} is no checkpoint folder (it has no checkpoint.json). "
+            f"Option hrm.checkpoint: {folder} is no checkpoint folder (it has no checkpoint.json), nor one of the "
+            f"package's: {', '.join(shipped) or 'it has none'}. "
             "Make one with: arcsolve hrm train … --export FOLDER, or arcsolve hrm convert FILE FOLDER."
         )
-    raise arcsolve.ArcsolveError(
-        "This installation has no HRM checkpoint in the package. Give one: -o hrm.checkpoint=FOLDER."
-    )
+    if not shipped:
+        raise arcsolve.ArcsolveError(
+            "This installation has no HRM checkpoint in the package. Give one: -o hrm.checkpoint=FOLDER."
+        )
+    return next(iter(shipped.values()))
 
 
 def refuse_large(challenge: arcsolve.Challenge) -> None:

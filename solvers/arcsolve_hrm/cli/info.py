@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
 from arcsolve_hrm.checkpoint import load_checkpoint, parameter_counts, read_description
+from arcsolve_hrm.solver import checkpoint_folder
 
 
 @click.command("info")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("checkpoint", metavar="[FOLDER|NAME]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-def command(folder: Path, as_json: bool) -> None:
-    """Show what the checkpoint FOLDER holds: shape, parameters, tasks, training."""
-    checkpoint = load_checkpoint(folder)
-    config, record = checkpoint.config, dict(checkpoint.record)
-    counts = parameter_counts(checkpoint.weights)
+def command(checkpoint: str, as_json: bool) -> None:
+    """Show what a checkpoint holds: shape, parameters, tasks, training. Without a name: the package's default."""
+    folder = checkpoint_folder(checkpoint)
+    loaded = load_checkpoint(folder)
+    config, record = loaded.config, dict(loaded.record)
+    counts = parameter_counts(loaded.weights)
     sizes = {name: (folder / name).stat().st_size for name in read_description(folder)["sha256"]}
-    named, hashed = (sum(map(bool, rows)) for rows in (checkpoint.names, checkpoint.demo_hashes))
+    named, hashed = (sum(map(bool, rows)) for rows in (loaded.names, loaded.demo_hashes))
     if as_json:
         rows = {"named": named, "known_by_content": hashed}
         facts = {"config": asdict(config), "parameters": counts, "rows": rows, "record": record, "bytes": sizes}
         click.echo(json.dumps(facts, indent=1))
         return
-    dtype = str(checkpoint.weights["lm_head.weight"].dtype).removeprefix("torch.")
+    dtype = str(loaded.weights["lm_head.weight"].dtype).removeprefix("torch.")
     modules = "one shared module of" if config.share_hl else f"H {config.h_layers} and L"
     lines = [
         f"layout      {config.layout}, {config.vocab_size} tokens, position {config.position}",

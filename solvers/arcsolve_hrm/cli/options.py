@@ -23,7 +23,7 @@ def checkpoint_options(function: F) -> F:
         click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto."),
         click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True),
         click.option("--max-cycles", default=0, show_default=True, help="ACT segments at most; 0 as trained."),
-        click.option("--checkpoint", default="", metavar="FOLDER", help="Default: the one in the package."),
+        click.option("--checkpoint", default="", metavar="FOLDER|NAME", help="Default: the largest in the package."),
     ):
         function = decorate(function)
     return function

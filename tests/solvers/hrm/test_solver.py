@@ -136,7 +136,7 @@ def test_test_time_training_leaves_the_checkpoint_alone_and_says_what_it_saw():
 
 
 def test_missing_torch_and_missing_checkpoints_are_said_clearly(monkeypatch, tmp_path):
-    with pytest.raises(arcsolve.ArcsolveError, match="no checkpoint folder"):
+    with pytest.raises(arcsolve.ArcsolveError, match="is no checkpoint folder"):
         HrmSolver.warm_up(HrmSolver.Options(checkpoint=str(tmp_path)))
     monkeypatch.setattr(solver, "SHIPPED", tmp_path)
     with pytest.raises(arcsolve.ArcsolveError, match="no HRM checkpoint in the package"):
@@ -145,6 +145,19 @@ def test_missing_torch_and_missing_checkpoints_are_said_clearly(monkeypatch, tmp
     message = r"Solver 'hrm' needs torch, which is not installed. Run: pip install 'arcsolve\[hrm\]'."
     with pytest.raises(arcsolve.ArcsolveError, match=message):
         HrmSolver()
+
+
+def test_shipped_checkpoints_are_found_by_name_the_largest_by_default(monkeypatch, tmp_path):
+    for name, size in (("small", 10), ("large", 1000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "checkpoint.json").write_text("{}")
+        (tmp_path / name / "weights-1-of-1.safetensors").write_bytes(bytes(size))
+    monkeypatch.setattr(solver, "SHIPPED", tmp_path)
+    assert list(solver.shipped_checkpoints()) == ["large", "small"]
+    assert solver.checkpoint_folder("") == tmp_path / "large"
+    assert solver.checkpoint_folder("small") == tmp_path / "small"
+    with pytest.raises(arcsolve.ArcsolveError, match="nor one of the package's: large, small"):
+        solver.checkpoint_folder("middle")
 
 
 def test_the_plugin_module_is_light():
