@@ -37,7 +37,10 @@ def is_alive(holder: Holder, heartbeat_at: datetime, *, now: datetime | None = N
     """
     if holder.host == host_name():
         try:
-            started = psutil.Process(holder.pid).create_time()
+            process = psutil.Process(holder.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:  # dead, its parent has only not asked yet
+                return False
+            started = process.create_time()
         except psutil.NoSuchProcess:
             return False
         return abs(started - holder.process_started) < 1.0

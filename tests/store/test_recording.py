@@ -3,11 +3,14 @@
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import text
 
@@ -184,3 +187,13 @@ def test_any_text_a_solver_sends_can_be_kept(store: Store, text: str) -> None:
     (back,) = store.outcomes_of(run)
     expected = text.replace("\ud800", r"\ud800").replace("\0", r"\x00")
     assert (back.detail, back.candidates[0].explanation) == (expected, expected)
+
+
+def test_killed_process_whose_parent_has_not_noticed_holds_no_lease() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        holder = lease.Holder(lease.host_name(), process.pid, psutil.Process(process.pid).create_time())
+        assert lease.is_alive(holder, datetime.now(UTC))
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+        assert not lease.is_alive(holder, datetime.now(UTC))
