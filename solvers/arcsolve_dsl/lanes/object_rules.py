@@ -30,11 +30,27 @@ MAX_OBJECTS = 80
 
 
 class Condition(NamedTuple):
-    """A test on one feature: `test` is "all", "is", "not", or "least" (at least)."""
+    """A test on one feature, and maybe on a second: a test is "all", "is", "not", or "least" (at least)."""
 
     feature: str
     test: str
     value: int
+    feature2: str = ""
+    test2: str = "all"
+    value2: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Its length."""
+        return TEST_COST[self.test] + TEST_COST[self.test2]
+
+    @property
+    def literal(self) -> tuple[object, ...]:
+        """As it stands in a program."""
+        return tuple(self) if self.test2 != "all" else tuple(self)[:3]
+
+
+TEST_COST = {"all": 0.0, "is": 2.0, "not": 2.5, "least": 2.5}
 
 
 class Rule(NamedTuple):
@@ -92,7 +108,7 @@ def _object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
         row = t[k]
         if alone and k != largest:
             out[0, k] = _toward(row, t[largest])[0]
-        near, near_other, near_same = (99, -1), (99, -1), (99, -1)
+        near, near_other, near_same = (99, -1), (99, -1), (999, -1)
         for j in range(n):
             if j == k:
                 continue
@@ -103,7 +119,8 @@ def _object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
             if t[j, Prop.COLOR] != row[Prop.COLOR]:
                 near_other = min(near_other, (gap, direction))
             else:
-                near_same = min(near_same, (gap, direction))
+                larger = t[j, Prop.AREA] > row[Prop.AREA]
+                near_same = min(near_same, (gap if larger else gap + 100, direction))
         out[1, k], out[4, k], out[9, k] = near[1], near_other[1], near_same[1]
         box = objects.box(k)
         mask = objects.labels[box] == k + 1
@@ -134,14 +151,18 @@ def direction_name(number: int) -> str:
 
 def holds(condition: Condition, features: dict[str, NDArray[np.int64]], count: int) -> NDArray[np.bool_]:
     """For which objects a condition holds."""
-    if condition.test == "all":
+    return _test(condition.feature, condition.test, condition.value, features, count) & _test(
+        condition.feature2, condition.test2, condition.value2, features, count
+    )
+
+
+def _test(feature: str, test: str, value: int, features: dict[str, NDArray[np.int64]], count: int) -> NDArray[np.bool_]:
+    if test == "all":
         return np.ones(count, bool)
-    values = features[condition.feature]
-    if condition.test == "is":
-        return np.asarray(values == condition.value)
-    if condition.test == "not":
-        return np.asarray(values != condition.value)
-    return np.asarray(values >= condition.value)
+    values = features[feature]
+    if test == "is":
+        return np.asarray(values == value)
+    return np.asarray(values != value) if test == "not" else np.asarray(values >= value)
 
 
 def features_of(scene: Scene, convention: str) -> dict[str, NDArray[np.int64]]:
@@ -274,7 +295,12 @@ def learn_object_rules(
         verdict = np.zeros((objects.count, len(actions), 3), np.int64)
         try_actions(scene.grid, output, objects.labels, objects.table, scene.background, actions, directions, verdict)
         demos.append(_Demo(scene, output, verdict, directions))
-    return _Search(scenes, demos, convention, actions).run(most_rules, starts)
+    search = _Search(scenes, demos, convention, actions)
+    learned = search.run(most_rules, starts)
+    if search.options and not any(all(found.right) for found in learned) and search.n_demo_objects <= 150:
+        search.add_pairs()
+        learned += [found for found in search.run(most_rules, starts) if all(found.right)]
+    return learned
 
 
 def _shifts(scenes: Sequence[Scene], outputs: Sequence[ByteGrid], convention: str) -> list[tuple[int, int, int]]:
@@ -311,14 +337,40 @@ class _Search:
         self.counts = [scene.objects(convention).count for scene in scenes]
         self.owner = np.concatenate([np.full(n, i) for i, n in enumerate(self.counts)])
         self.n_demo_objects = sum(self.counts[: len(demos)])
+        self.length: dict[Condition, float] = {}
         self.conditions, self.selected = self._conditions()
         self.options = self._options()
-        if self.options:
-            chosen = self.selected[:, : self.n_demo_objects].astype(np.float32)
-            wrong = np.stack([~fine for _, _, _, fine, _ in self.options], 1).astype(np.float32)
-            gain = np.stack([g for *_, g in self.options], 1).astype(np.float32)
-            lengths = np.array([self._condition_cost(c) for c in self.conditions], np.float32)
-            self.score = np.where(chosen @ wrong == 0, chosen @ gain, 0.0) - 0.01 * lengths[:, None]
+        self._score()
+
+    def _score(self) -> None:
+        """How much each condition with each option explains, 0 where it would write a wrong cell."""
+        if not self.options:
+            return
+        chosen = self.selected[:, : self.n_demo_objects].astype(np.float32)
+        wrong = np.stack([~fine for _, _, _, fine, _ in self.options], 1).astype(np.float32)
+        gain = np.stack([g for *_, g in self.options], 1).astype(np.float32)
+        lengths = np.array([self.length.get(c, c.cost) for c in self.conditions], np.float32)
+        self.score = np.where(chosen @ wrong == 0, chosen @ gain, 0.0) - 0.01 * lengths[:, None]
+
+    def add_pairs(self, most: int = 60) -> None:
+        """Take in conditions on two features, made of single ones that hold for different objects of the demos."""
+        packed = np.packbits(self.selected[:, : self.n_demo_objects], axis=1)
+        first = np.sort(np.unique(packed, axis=0, return_index=True)[1])
+        first = np.array([i for i in first if self.conditions[i].test in ("is", "not")][:most], np.int64)
+        if len(first) < 2:
+            return
+        a, b = np.triu_indices(len(first), 1)
+        a, b = first[a], first[b]
+        rows = self.selected[a] & self.selected[b]
+        used = rows[:, : self.n_demo_objects].sum(1)
+        singles = self.selected[:, : self.n_demo_objects].sum(1)
+        good = (used > 1) & (used < singles[a]) & (used < singles[b])
+        a, b, rows = a[good], b[good], rows[good]
+        keep = np.sort(np.unique(np.packbits(rows, axis=1), axis=0, return_index=True)[1])[:4000]
+        pairs = [Condition(*self.conditions[a[i]][:3], *self.conditions[b[i]][:3]) for i in keep]
+        self.conditions = [*self.conditions, *pairs]
+        self.selected = np.concatenate([self.selected, rows[keep]])
+        self._score()
 
     def _conditions(self) -> tuple[list[Condition], NDArray[np.bool_]]:
         """All conditions, and for which objects (of all grids) each holds: (conditions, objects)."""
@@ -341,8 +393,12 @@ class _Search:
                     found.append(Condition(name, "least", int(value)))
                     rows.append(values >= value)
         stacked = np.stack(rows)
-        first = np.sort(np.unique(np.packbits(stacked, axis=1), axis=0, return_index=True)[1])
-        return [found[i] for i in first], stacked[first]
+        _, first, kind = np.unique(np.packbits(stacked, axis=1), axis=0, return_index=True, return_inverse=True)
+        weights = np.bincount(kind.ravel(), weights=[2.0**-condition.cost for condition in found])
+        for place, weight in zip(first, weights, strict=True):
+            self.length[found[place]] = -float(np.log2(weight))
+        order = np.sort(first)
+        return [found[i] for i in order], stacked[order]
 
     def _options(self) -> list[tuple[int, str, bool, NDArray[np.bool_], NDArray[np.int64]]]:
         """Useful options: action index, colour, erase, where it is not wrong, and how many cells it changes."""
@@ -465,11 +521,10 @@ class _Search:
             for p, d in zip(pictures, self.demos, strict=False)
         )
 
-    def _condition_cost(self, condition: Condition) -> float:
-        return {"all": 0.0, "is": 2.0, "not": 2.5, "least": 2.5}[condition.test]
-
     def _cost(self, rules: tuple[Rule, ...]) -> float:
-        return sum(3.0 + self._condition_cost(rule.condition) + (rule.color != "keep") for rule in rules)
+        return sum(
+            3.0 + self.length.get(rule.condition, rule.condition.cost) + (rule.color != "keep") for rule in rules
+        )
 
 
 ORDERED = frozenset(

@@ -20,7 +20,7 @@ MAX_FOLLOWED = 3
 
 def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str) -> str:
     """Object rules as a program text."""
-    literal = tuple((tuple(rule.condition), *rule[1:]) for rule in rules)
+    literal = tuple((rule.condition.literal, *rule[1:]) for rule in rules)
     return f"object_rule(input, {background}, {convention!r}, {literal!r})"
 
 
