@@ -211,7 +211,7 @@ def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGri
             out[np.isin(objects.labels, which + 1)] = scene.background
     flat = out.reshape(-1)
     for rule, which in zip(rules, chosen, strict=True):
-        act = int(Act[rule.act])
+        act = ACTS[rule.act]
         for k in which:
             a = rule.a
             if act in DIRECTED and a >= 8:
@@ -227,6 +227,9 @@ def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGri
             flat[cells[:n]] = colors[:n] if color < 0 else color
     return out
 
+
+ACTS = {act.name: int(act) for act in Act}
+"""Numbers of the actions by name."""
 
 DIRECTED = (Act.SLIDE, Act.STEP, Act.REPEAT, Act.RAY, Act.CENTER_RAY, Act.MIRROR)
 MOVES = (Act.SHIFT, Act.SLIDE, Act.STEP, Act.FLIP, Act.MIRROR)
@@ -297,7 +300,12 @@ def learn_object_rules(
         demos.append(_Demo(scene, output, verdict, directions))
     search = _Search(scenes, demos, convention, actions)
     learned = search.run(most_rules, starts)
-    if search.options and not any(all(found.right) for found in learned) and search.n_demo_objects <= 150:
+    if (
+        search.options
+        and not any(all(found.right) for found in learned)
+        and search.n_demo_objects <= 100
+        and convention.endswith("8")
+    ):
         search.add_pairs()
         learned += [found for found in search.run(most_rules, starts) if all(found.right)]
     return learned

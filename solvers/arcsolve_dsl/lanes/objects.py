@@ -40,6 +40,8 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
         for convention in ("shapes8", "shapes4", "things8", "things4"):
             if clock.is_over:
                 return
+            if is_solved:
+                break
             key = b"".join(s.objects(convention).labels.tobytes() for s in scenes)
             if key in seen:
                 continue
