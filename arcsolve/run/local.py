@@ -263,10 +263,7 @@ class _Loop:
                     continue
                 worker.peak_mb = max(worker.peak_mb, processes.tree_mb(worker.pid, lane.memory_mb))
                 if worker.peak_mb > lane.memory_mb:
-                    worker.kill(
-                        Status.OUT_OF_MEMORY,
-                        f"used {worker.peak_mb:.0f} MiB of memory, the limit is {lane.memory_mb} MiB",
-                    )
+                    worker.kill(Status.OUT_OF_MEMORY, _excess(worker.peak_mb, lane.memory_mb))
                 elif now > worker.deadline:
                     is_starting = worker.state is State.STARTING
                     limit = self._settings.prepare_timeout_s if is_starting else self._settings.timeout_s
@@ -280,17 +277,20 @@ class _Loop:
     def _finish(self, lane: Lane, worker: Worker, job: Job, done: Message) -> None:
         """A worker has ended a job by itself."""
         status, detail = Status(done["status"]), str(done["detail"])
+        memory_mb = max(worker.peak_mb, float(done["memory_mb"]))
+        is_clean = bool(done["is_clean"])
+        if memory_mb > lane.memory_mb:  # for a moment only, between two looks
+            status, detail, is_clean = Status.OUT_OF_MEMORY, _excess(memory_mb, lane.memory_mb), False
         worker.job, worker.state, worker.deadline = None, State.IDLE, float("inf")
         worker.cpu_before_s = float(done["cpu_total"])
-        if not done["is_clean"]:
-            worker.kill(Status.CANCELLED, "")  # processes it left running would eat into the next task's budget
+        if not is_clean:
+            worker.kill(Status.CANCELLED, "")  # what it left running or holds would eat into the next task's budget
             worker.state = State.ENDING
         if status in (Status.ERROR, Status.OUT_OF_MEMORY) and len(job.tasks) > 1:
             lane.jobs.extendleft((task,) for task in reversed(job.tasks))
             return
         for collector, count in zip(job.collectors, done["counts"], strict=True):
             collector.n_candidates = int(count)
-        memory_mb = max(worker.peak_mb, float(done["memory_mb"]))
         self._report(lane, job, status, detail, float(done["cpu_s"]), float(done["wall_s"]), memory_mb)
 
     def _bury(self, lane: Lane, worker: Worker, exited: Message) -> None:
@@ -366,3 +366,7 @@ class _Loop:
             except (KeyError, ValueError):
                 continue
         worker.close()
+
+
+def _excess(used_mb: float, limit_mb: int) -> str:
+    return f"used {used_mb:.0f} MiB of memory, the limit is {limit_mb} MiB"

@@ -86,6 +86,15 @@ class GreedyChild(Fault):
         subprocess.run([sys.executable, "-c", "h = []\nwhile True: h.append(b'x' * 4_000_000)"], check=False)
 
 
+class Burst(Fault):
+    """Take the memory for a moment."""
+
+    name = "burst"
+
+    def go_wrong(self, challenge, budget):
+        np.ones(350 << 20, np.int8)
+
+
 class AskTooMuch(Fault):
     name = "ask-too-much"
 

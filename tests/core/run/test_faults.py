@@ -57,7 +57,7 @@ def test_time_limit_holds(run: Run, solver: str) -> None:
 
 
 @linux
-@pytest.mark.parametrize("solver", ["greedy", "greedy-child"])
+@pytest.mark.parametrize("solver", ["greedy", "greedy-child", "burst"])
 def test_memory_limit_holds_over_the_process_tree(run: Run, solver: str) -> None:
     guilty = check_neighbours(run(solver))
     assert guilty.status is Status.OUT_OF_MEMORY
