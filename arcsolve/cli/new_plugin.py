@@ -44,16 +44,22 @@ arcsolve run --solver $name --data arc1:training
 ```
 """,
     "$module/__init__.py": '''\
-"""The solver '$name' for arcsolve."""
+"""The plugin '$name': registers its solver by reference, so that listing plugins does not import it."""
 
-from $module.solver import $cls, register_solvers
+from collections.abc import Callable
 
-__all__ = ["$cls", "register_solvers"]
+import arcsolve
+
+
+@arcsolve.hookimpl
+def register_solvers(register: Callable[..., None]) -> None:
+    """Offer the solver to arcsolve."""
+    register("$module.solver:$cls", name="$name")
 ''',
     "$module/solver.py": '''\
 """The solver '$name': mirrors the test input. Put your own idea into `solve`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -78,12 +84,6 @@ class $cls(arcsolve.Solver):
         for index, grid in enumerate(challenge.test_inputs):
             answer = np.flip(grid, self.options.axis)
             yield arcsolve.Candidate(index, answer, confidence, f"flip(axis={self.options.axis})", solved)
-
-
-@arcsolve.hookimpl
-def register_solvers(register: Callable[..., None]) -> None:
-    """Offer the solver to arcsolve."""
-    register($cls)
 ''',
     "tests/test_$file.py": '''\
 """The solver keeps arcsolve's contract, and solves what it is meant to solve."""
@@ -91,7 +91,7 @@ def register_solvers(register: Callable[..., None]) -> None:
 from typing import ClassVar
 
 import numpy as np
-from $module import $cls
+from $module.solver import $cls
 
 import arcsolve
 from arcsolve.testing import SolverTestCase, make_challenge

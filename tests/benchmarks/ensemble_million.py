@@ -40,20 +40,9 @@ def fill(path: Path) -> None:
         for task in range(1, TASKS + 1):
             outcome += 1
             solved = int(rng.random() < rate)
-            outcomes.append(
-                (
-                    outcome,
-                    solver_pk,
-                    task,
-                    0,
-                    1,
-                    "2026-01-01 00:00:00.000000",
-                    "finished",
-                    "correct" if solved else "wrong",
-                )
-                + (1, solved, solved, solved, solved, solved, 100, 60 + 40 * solved, 60 + 40 * solved, 2)
-                + (rng.random(), rng.random(), 50.0, "")
-            )
+            head = (outcome, solver_pk, task, 0, 1, "2026-01-01 00:00:00.000000", "finished")
+            scores = ("correct" if solved else "wrong", 1, *[solved] * 5, 100, 60 + 40 * solved, 60 + 40 * solved, 2)
+            outcomes.append((*head, *scores, rng.random(), rng.random(), 50.0, ""))
             tests.append((outcome, 0, solved, solved, solved, 100, 60 + 40 * solved, 60 + 40 * solved, solved or None))
             candidates += [(outcome, 0, k, k, rng.random(), int(solved and k == 1), None, b"g") for k in (1, 2)]
         marks = ",".join("?" * 22)
@@ -73,9 +62,8 @@ def main() -> None:
     start, cpu = time.perf_counter(), time.process_time()
     with arcsolve_store.open(path, readonly=True) as records:
         found = analyse(records)
-        print(
-            f"{RUNS * SOLVERS * TASKS:,} outcomes: SBS {found.summary['sbs_solved']}, union {found.summary['vbs_solved']}"
-        )
+        solved = f"SBS {found.summary['sbs_solved']}, union {found.summary['vbs_solved']}"
+        print(f"{RUNS * SOLVERS * TASKS:,} outcomes: {solved}")
     print(f"wall {time.perf_counter() - start:.2f} s, CPU {time.process_time() - cpu:.2f} s")
 
 

@@ -85,6 +85,7 @@ def install(package: Path, target: Path) -> None:
 
 def test_a_new_plugin_installs_and_passes_its_own_tests_unedited(tmp_path, monkeypatch):
     package = tmp_path / "arcsolve-two-words"
+    monkeypatch.delenv("ARCSOLVE_PLUGINS")
     files = write_plugin("two-words", package)
     assert len(files) == len(FILES)
     install(package, tmp_path / "site")
@@ -97,6 +98,7 @@ def test_a_new_plugin_installs_and_passes_its_own_tests_unedited(tmp_path, monke
 
 def test_the_example_package_installs_beside_its_broken_neighbour(tmp_path, monkeypatch):
     package = tmp_path / "arcsolve-flip"
+    monkeypatch.delenv("ARCSOLVE_PLUGINS")
     shutil.copytree(ROOT / "examples" / "arcsolve-flip", package, ignore=shutil.ignore_patterns("__pycache__"))
     install(package, tmp_path / "site")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))

@@ -1,5 +1,11 @@
-"""The solver 'flip' for arcsolve."""
+"""The plugin 'flip': registers its solver by reference, so that listing plugins does not import it."""
 
-from arcsolve_flip.solver import Flip, register_solvers
+from collections.abc import Callable
 
-__all__ = ["Flip", "register_solvers"]
+import arcsolve
+
+
+@arcsolve.hookimpl
+def register_solvers(register: Callable[..., None]) -> None:
+    """Offer the solver to arcsolve."""
+    register("arcsolve_flip.solver:Flip", name="flip")

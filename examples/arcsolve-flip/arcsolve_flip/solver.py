@@ -1,6 +1,6 @@
 """The solver 'flip': mirrors the test input. Put your own idea into `solve`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -25,9 +25,3 @@ class Flip(arcsolve.Solver):
         for index, grid in enumerate(challenge.test_inputs):
             answer = np.flip(grid, self.options.axis)
             yield arcsolve.Candidate(index, answer, confidence, f"flip(axis={self.options.axis})", solved)
-
-
-@arcsolve.hookimpl
-def register_solvers(register: Callable[..., None]) -> None:
-    """Offer the solver to arcsolve."""
-    register(Flip)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
-from arcsolve_flip import Flip
+from arcsolve_flip.solver import Flip
 
 import arcsolve
 from arcsolve.testing import SolverTestCase, make_challenge
