@@ -50,7 +50,6 @@ class EnsembleSolver(Solver):
         self._model = load_model(self.options.model)
         self._members: dict[str, Solver] = {}
         self._priors: dict[str, dict[str, float]] = {}
-        self._rates: dict[str, float] = {}
         self.dropped: dict[str, str] = {}
 
     @classmethod
@@ -101,7 +100,6 @@ class EnsembleSolver(Solver):
             raise Abstain(f"no member can serve this run ({reasons})")
         self._priors = {}
         tables = self._model.probabilities(challenges)
-        self._rates = self._model.rates(tables)
         for position, challenge in enumerate(challenges):
             self._priors[challenge.sha256] = {name: float(p[position]) for name, p in tables.items()}
 
@@ -137,7 +135,7 @@ class EnsembleSolver(Solver):
                     votes[index][name] = own
             if name == self._model.probe:
                 heard = {index: by_member.get(name, []) for index, by_member in votes.items()}
-                priors = priors | self._model.probed(challenge, heard, self._rates)
+                priors = priors | self._model.probed(challenge, heard)
             rounds += 1
             if candidates and (waiting or self._has_judges()):
                 yield from self._provisional(challenge, votes, priors, rounds)

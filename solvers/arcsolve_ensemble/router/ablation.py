@@ -74,12 +74,11 @@ def ablation(stored: StoredTasks, model: RouterModel, recalibrate: bool = True) 
     alone = {solver: stored.solved(solver)[1] for solver in stored.solvers}
     union = int(np.array(list(alone.values())).any(axis=0).sum())
     tables = model.probabilities([task.challenge for task in stored.tasks], recalibrate)
-    rates = model.rates(tables)
     priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(n)]
     for task, known in zip(stored.tasks, priors, strict=True):
         if model.probe in task.outcomes:
             votes = {index: by_solver.get(model.probe, []) for index, by_solver in task.votes.items()}
-            known |= model.probed(task.challenge, votes, rates)
+            known |= model.probed(task.challenge, votes)
     rows: list[tuple[object, ...]] = []
 
     def add(name: str, at_1: int | None, at_2: int) -> None:

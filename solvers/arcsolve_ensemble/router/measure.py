@@ -8,26 +8,29 @@ from arcsolve_ensemble.analysis.calibration import calibration
 from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.records import Table
 from arcsolve_ensemble.router.model import RouterModel
+from arcsolve_ensemble.router.recalibrate import shift_to_rate
 from arcsolve_ensemble.router.stored import StoredTasks
 
 
 def success_table(stored: StoredTasks, model: RouterModel) -> Table:
     """Compare predicted with true success, per member and feature step.
 
-    Recalibration sees the predictions for all tasks and no outcome.
+    Recalibration sees predictions for all tasks and answers of the probing member, and no outcome: predictions from
+    task features are shifted to the mean of those that know the probing member's answer; without a probing member they
+    are adapted as `arcsolve_ensemble.router.recalibrate` says.
 
     Returns:
         Rows of AUC, true rate, mean prediction before and after recalibration, ECE and Brier score after it.
     """
     challenges = [task.challenge for task in stored.tasks]
     before = model.probabilities(challenges, recalibrate=False)
-    after = model.probabilities(challenges)
-    steps: dict[str, tuple[dict[str, Floats], dict[str, Floats]]] = {"task": (before, after)}
+    steps: dict[str, tuple[dict[str, Floats], dict[str, Floats]]] = {}
     if model.probe and all(model.probe in task.outcomes for task in stored.tasks):
-        steps[f"task + {model.probe}'s answer"] = (
-            _probed(stored, model, {}),
-            _probed(stored, model, model.rates(after)),
-        )
+        sharp = _probed(stored, model)
+        steps["task"] = (before, {name: shift_to_rate(p, float(sharp[name].mean())) for name, p in before.items()})
+        steps[f"task + {model.probe}'s answer"] = (sharp, sharp)
+    else:
+        steps["task"] = (before, model.probabilities(challenges))
     rows: list[tuple[object, ...]] = []
     for name in model.members:
         ran, solved = stored.solved(name)
@@ -42,10 +45,10 @@ def success_table(stored: StoredTasks, model: RouterModel) -> Table:
     return Table(columns, rows)
 
 
-def _probed(stored: StoredTasks, model: RouterModel, rates: dict[str, float]) -> dict[str, Floats]:
+def _probed(stored: StoredTasks, model: RouterModel) -> dict[str, Floats]:
     """Return (tasks,) probabilities per member once the probing member has answered."""
     known = [
-        model.probed(task.challenge, {index: by.get(model.probe, []) for index, by in task.votes.items()}, rates)
+        model.probed(task.challenge, {index: by.get(model.probe, []) for index, by in task.votes.items()})
         for task in stored.tasks
     ]
     return {name: np.array([p[name] for p in known]) for name in model.members}

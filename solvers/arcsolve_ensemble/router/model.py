@@ -20,7 +20,7 @@ from arcsolve_ensemble.features.probe import probe_features
 from arcsolve_ensemble.merging.trust import Trust
 from arcsolve_ensemble.merging.votes import Vote
 from arcsolve_ensemble.router.allocation import Prospect
-from arcsolve_ensemble.router.recalibrate import estimate_rate, shift_prior
+from arcsolve_ensemble.router.recalibrate import adapt
 from arcsolve_ensemble.router.success import SuccessModel
 
 FORMAT = 1
@@ -75,36 +75,25 @@ class RouterModel:
         for name, member in self.members.items():
             p = member.success(table)
             if recalibrate and len(challenges) >= 20:
-                p = shift_prior(p, member.success.rate, estimate_rate(p, member.success.rate))
+                p = adapt(p, member.success.rate)
             found[name] = p
         return found
 
-    def rates(self, probabilities: Mapping[str, Floats]) -> dict[str, float]:
-        """Return each member's base rate in the data set that *probabilities* (from `probabilities`) are for."""
-        return {
-            name: float(p.mean()) if len(p) >= 20 else self.members[name].success.rate
-            for name, p in probabilities.items()
-        }
-
-    def probed(
-        self, challenge: Challenge, votes: Mapping[int, Sequence[Vote]], rates: Mapping[str, float]
-    ) -> dict[str, float]:
+    def probed(self, challenge: Challenge, votes: Mapping[int, Sequence[Vote]]) -> dict[str, float]:
         """Return success probabilities once the probing member has answered.
+
+        These are not adapted to the data set: what a member's own answer says about it holds from set to set.
 
         Args:
             challenge: the task.
             votes: the probing member's votes by test index.
-            rates: base rates of the data set, from `rates`; a member without one keeps that of its training data.
         """
         static = list(task_features(challenge).values())
         probing = probe_features(votes, len(challenge.train), len(challenge.test_inputs))
         table = np.array([[*static, *probing.values()]])
-        found = {}
-        for name, member in self.members.items():
-            if member.probed is not None:
-                p = member.probed(table)
-                found[name] = float(shift_prior(p, member.probed.rate, rates.get(name, member.probed.rate))[0])
-        return found
+        return {
+            name: float(member.probed(table)[0]) for name, member in self.members.items() if member.probed is not None
+        }
 
     def prospect(self, member: str, probability: float | None) -> Prospect:
         """Return what to expect of *member*; nothing is known of one that the model never saw."""

@@ -1,8 +1,8 @@
 """Success models: the probability that a member solves a task, from the task's features.
 
 Several kinds behind one interface, chosen by cross-validated log loss: the base rate, logistic regression, nearest
-neighbours, a random forest. Fitted by scikit-learn, kept and evaluated as plain arrays, so that a model file is small,
-readable by every version, and using it imports no scikit-learn.
+neighbours, extremely randomised trees. Fitted by scikit-learn, kept and evaluated as plain arrays, so that a model file
+is small, readable by every version, and using it imports no scikit-learn.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def _fit(kind: str, features: Floats, solved: Bools, seed: int) -> SuccessModel:
     rate = float((solved.sum() + 1) / (len(solved) + 2))
     identity = np.array([1.0, 0.0])
     if kind == "forest":
-        forest = sklearn("ensemble").RandomForestClassifier(
-            100, min_samples_leaf=5, max_features="sqrt", random_state=seed, n_jobs=1
+        forest = sklearn("ensemble").ExtraTreesClassifier(
+            150, min_samples_leaf=3, max_features=0.3, random_state=seed, n_jobs=1
         )
         forest.fit(features, solved)
         return SuccessModel(kind, _flatten(forest), identity, rate)

@@ -9,7 +9,7 @@ from arcsolve_ensemble.features import FEATURE_NAMES
 from arcsolve_ensemble.merging.trust import MemberTrust, Trust
 from arcsolve_ensemble.router.allocation import Prospect, allocate
 from arcsolve_ensemble.router.model import MemberModel, RouterModel, load_model
-from arcsolve_ensemble.router.recalibrate import estimate_rate, shift_prior, shift_to_rate
+from arcsolve_ensemble.router.recalibrate import adapt, estimate_rate, shift_prior, shift_to_rate
 from arcsolve_ensemble.router.success import KINDS, SuccessModel, fit_success, raw_probability
 
 
@@ -65,6 +65,7 @@ def test_recalibration_finds_a_new_base_rate_without_labels() -> None:
     after = abs(shift_prior(p, model.rate, estimate_rate(p, model.rate)).mean() - truth.mean())
     assert before > 0.05
     assert after < 0.03
+    assert abs(adapt(p, model.rate).mean() - truth.mean()) < 0.8 * before  # half the shift: a hedge
     assert shift_to_rate(p, 0.2).mean() == pytest.approx(0.2, abs=1e-6)
     assert estimate_rate(np.zeros(0), 0.4) == 0.4
 
