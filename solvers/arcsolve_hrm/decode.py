@@ -197,6 +197,7 @@ class Decoder:
         segments: ACT segments per token.
         rows: Rows per batch at most.
         tokens: Prefix tokens per batch at most, padding included.
+        longest: Output tokens at most: what goes on longer is given up; 0 for a whole 30x30 grid.
     """
 
     def __init__(
@@ -207,12 +208,14 @@ class Decoder:
         segments: int = 1,
         rows: int | None = None,
         tokens: int = 600_000,
+        longest: int = 0,
     ) -> None:
         self.model = model.eval()
         self.legend, self.ahead, self.segments = legend, ahead, segments
         self.device = model.lm_head.weight.device
         self.rows = rows or (1536 if self.device.type == "cuda" else 16)
         self.tokens = tokens
+        self.longest_output = longest or LONGEST_OUTPUT
         self.steps = 0
 
     @torch.inference_mode()
@@ -273,7 +276,7 @@ class Decoder:
         place = torch.arange(count, device=device)
         column, line, width = torch.zeros((3, count), dtype=torch.int64, device=device)
         running = torch.ones(count, dtype=torch.bool, device=device)
-        for step in range(LONGEST_OUTPUT):
+        for step in range(self.longest_output):
             self.steps += 1
             if deadline is not None and time.monotonic() > deadline:
                 break

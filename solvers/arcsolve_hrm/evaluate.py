@@ -159,6 +159,8 @@ def evaluate(
     rows: int | None = None,
     counts: Sequence[int] = (),
     allowed: Sequence[Allowed] | None = None,
+    known: NDArray[np.bool_] | None = None,
+    longest: int = 0,
 ) -> dict[str, Any]:
     """Answer test inputs with two attempts and count exact ones.
 
@@ -175,25 +177,31 @@ def evaluate(
         rows: Rows per decoding batch.
         counts: Also report the score with only so many of the views.
         allowed: Per task the views to use, where training left some out.
+        known: bool [tasks]; inputs of other tasks are not asked and count as not solved.
+        longest: Inputs with more tokens are not asked and count as not solved, outputs with more are given up; 0 asks
+            all.
 
     Returns:
         Per set: inputs, exact attempts, tasks with all inputs right; seconds; and every attempt.
     """
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     generator = np.random.default_rng(seed)
-    decoder = Decoder(model, legend, ahead, segments, rows)
+    decoder = Decoder(model, legend, ahead, segments, rows, longest=longest)
     requests: list[list[Request]] = []
     for pair in chosen:
-        task = int(data.task[pair])
+        task, source = int(data.task[pair]), data.grids(int(pair))[0]
         turns, fixed = (range(8), data.fixed[task]) if allowed is None else allowed[task].choice()
-        requests.append(view_requests(task, data.grids(int(pair))[0], fixed, views, generator, turns))
+        mine = view_requests(task, source, fixed, views, generator, turns)
+        is_long = 0 < longest < source.shape[0] * (source.shape[1] + 1)
+        requests.append([] if is_long or (known is not None and not known[task]) else mine)
     decoded = decoder.run([request for group in requests for request in group])
     decode_s = time.perf_counter() - began
+    begins = np.cumsum([0, *map(len, requests)])
     ranked: dict[str, list[list[Ranked]]] = {}
     for number in dict.fromkeys((*counts, views)):
         answers = []
         for place, pair in enumerate(chosen):
-            part = decoded[place * views : place * views + number]
+            part = decoded[begins[place] : begins[place] + min(number, len(requests[place]))]
             source = data.grids(int(pair))[0]
             answers.append(vote(requests[place][:number], part, source, bool(data.copies[data.task[pair]])))
         ranked[f"votes{number}"] = answers
@@ -205,10 +213,12 @@ def evaluate(
     sizes = [item.grid is not None for item in decoded]
     report: dict[str, Any] = {
         "views": views,
+        "asked": sum(map(bool, requests)),
         "decode_s": round(decode_s, 1),
         "rescore_s": round(rescore_s, 1),
+        "cpu_s": round(time.process_time() - cpu_began, 1),
         "decode_steps": decoder.steps,
-        "rectangular_share": round(float(np.mean(sizes)), 4),
+        "rectangular_share": round(float(np.mean(sizes)), 4) if sizes else 0.0,
         "sets": {},
     }
     sets = np.array([str(name).split("/")[0] for name in data.names])[data.task[chosen]]
@@ -300,7 +310,9 @@ def pass_line(report: dict[str, Any]) -> str:
         for name, ways in report["sets"].items()
         for way, values in ways.items()
     ]
-    return "\n".join([*lines, f"decode {report['decode_s']} s, rescore {report['rescore_s']} s"])
+    return "\n".join(
+        [*lines, f"asked {report['asked']}, decode {report['decode_s']} s, rescore {report['rescore_s']} s"]
+    )
 
 
 def device_named(name: str) -> torch.device:

@@ -102,6 +102,7 @@ class SequencePredictor:
         segments: ACT segments.
         batch: Views per decoding batch.
         augment: As trained: ``all`` views, or ``auto`` for those that the demonstrations don't speak against.
+        longest: Output tokens at most, 0 for a whole 30x30 grid.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class SequencePredictor:
         size = sum(p.numel() for name, p in model.named_parameters() if not name.endswith("_emb.weights"))
         self.scale: float = segments * model.config.h_cycles * max(0.15, size / 27.3e6)
         """Work per token against the network whose times `cpu_seconds` knows."""
-        self.decoder = Decoder(model, legend, ahead, segments)
+        self.decoder = Decoder(model, legend, ahead, segments, longest=longest)
 
     def views(self, question: Question, count: int, *, seed: int) -> list[View]:
         """See `Predictor.views`."""

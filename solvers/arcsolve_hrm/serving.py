@@ -17,6 +17,7 @@ from arcsolve_hrm.devices import choose_dtype
 from arcsolve_hrm.pairs import demo_hash
 from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
 from arcsolve_hrm.protocols import KNOWN, KNOWN_WITH_TESTS, UNSEEN
+from arcsolve_hrm.seq import pair_tokens
 from arcsolve_hrm.trace import Trace, trace
 from arcsolve_hrm.transforms import Augmentation, parse_name
 from arcsolve_hrm.voting import Ballot
@@ -77,6 +78,7 @@ class Server:
                 ahead=recipe.get("ahead", True),
                 segments=segments,
                 augment=recipe.get("augment", "all"),
+                longest=recipe.get("longest", 0),
             )
         return CanvasPredictor(
             model,
@@ -105,6 +107,7 @@ class Server:
             arcsolve.Abstain: If the task is unseen and is not to be trained for, or training did not get there.
         """
         rows = self.rows(challenge)
+        self._refuse_longer_than_trained(challenge)
         if rows:
             name = self.checkpoint.names[rows[0][0]] if self.checkpoint.names else ""
             is_training_task = name.partition("/")[0].endswith("-training")
@@ -126,6 +129,25 @@ class Server:
         if outcome.model is None:
             raise arcsolve.Abstain(f"unseen task; test-time training for {seconds:.0f} s: {outcome.reason}")
         return Service(self.predictor_for(outcome.model), ((0, None),), UNSEEN, outcome.reason)
+
+    def _refuse_longer_than_trained(self, challenge: arcsolve.Challenge) -> None:
+        """Decline where a checkpoint that was trained on short pairs only has nothing to say.
+
+        Raises:
+            arcsolve.Abstain: If all demonstrations, or all test inputs, have more tokens than any pair it trained on.
+        """
+        longest = self.checkpoint.record.get("recipe", {}).get("longest", 0)
+        if not longest:
+            return
+        shapes = np.array([(*given.shape, *made.shape) for given, made in demonstrations(challenge)])
+        pairs = int(pair_tokens(shapes).min())
+        inputs = min(int(grid.shape[0] * (grid.shape[1] + 1)) for grid in challenge.test_inputs)
+        for what, tokens in (("demonstrations", pairs), ("test inputs", inputs)):
+            if tokens > longest:
+                raise arcsolve.Abstain(
+                    f"grids too large: the {what} take {tokens} tokens or more, and this checkpoint was trained on "
+                    f"pairs of {longest} at most"
+                )
 
     def answers(
         self, challenge: arcsolve.Challenge, budget: arcsolve.Budget, deadline: float

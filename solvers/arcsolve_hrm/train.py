@@ -316,7 +316,10 @@ class Trainer:
         }
         if self.allowed is not None:
             record["allowed"] = [allowed.to_record() for allowed in self.allowed]
-        stored = Checkpoint(model.config, model.state_dict(), tuple(self.names), tuple(self.demo_hash), record)
+        trained = set(self.train_store.tasks.tolist())
+        # A row that no pair of the recipe reached is as good as unknown.
+        hashes = tuple(name if row in trained else "" for row, name in enumerate(self.demo_hash))
+        stored = Checkpoint(model.config, model.state_dict(), tuple(self.names), hashes, record)
         save_checkpoint(folder, stored)
         with torch.no_grad():
             for p, mine in zip(model.parameters(), kept, strict=False):
@@ -328,6 +331,8 @@ class Trainer:
             self._plan = self.train_store.epoch(
                 recipe.seed, progress.epoch, recipe.row_tokens, recipe.documents, recipe.turned, recipe.recoloured
             )
+        # A run that goes on with other pairs may find its epoch shorter than it was.
+        progress.row %= len(self._plan.used)
         batch = self.train_store.batch(self._plan, progress.row, recipe.row_tokens)
         progress.row += 1
         if progress.row == len(self._plan.used):

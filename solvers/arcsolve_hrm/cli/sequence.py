@@ -194,6 +194,8 @@ def evaluate(
         rows=rows or None,
         counts=[int(count) for count in filter(None, counts.split(",")) if int(count) < views],
         allowed=None if allowed is None else [Allowed.from_record(bits) for bits in allowed],
+        known=np.array([bool(key) for key in loaded.demo_hashes]),
+        longest=recipe.get("longest", 0),
     )
     if output is not None:
         output.write_text(json.dumps(report))
