@@ -114,6 +114,7 @@ class SequencePredictor:
         segments: int = 1,
         batch: int | None = None,
         augment: str = "all",
+        longest: int = 0,
     ) -> None:
         self.model, self.legend, self.ahead, self.segments = model, legend, ahead, segments
         self.augment = augment

