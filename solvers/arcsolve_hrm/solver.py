@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights"
 """Holds a checkpoint, or one folder per checkpoint."""
 MAX_SIDE = 30
-MARGIN_S = 0.25
-"""Seconds kept back before the deadline: no batch of views is begun in them."""
+MARGIN_S, MARGIN_SHARE = 0.25, 0.05
+"""Kept back before the deadline, the larger of the two: a pass through the network can't be interrupted."""
 
 
 class HrmSolver(arcsolve.Solver):
@@ -86,7 +86,8 @@ class HrmSolver(arcsolve.Solver):
     def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
         """Yield the best answers after every batch of views, at the end once more with their explanation."""
         refuse_large(challenge)
-        yield from self._serve(budget.device).answers(challenge, budget, budget.deadline - MARGIN_S)
+        margin_s = max(MARGIN_S, MARGIN_SHARE * budget.timeout_s)
+        yield from self._serve(budget.device).answers(challenge, budget, budget.deadline - margin_s)
 
     def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
         """Log-probability of each grid, for a known task; None for an unseen one or one that does not fit."""
