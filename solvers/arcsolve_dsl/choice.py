@@ -135,15 +135,16 @@ def weigh(found: dict[str, float], weights: dict[str, float]) -> float:
     return sum(value * weights.get(name, 0.0) for name, value in found.items())
 
 
-def choose(task: DslTask, found: list[Hypothesis], weights: dict[str, float] = WEIGHTS) -> list[Choice]:
-    """Rank the distinct answers to each test input, best first; the earlier found of equals first."""
-    chosen = []
-    for index in range(len(task.test_inputs)):
-        ranked = []
-        for answer in answers(found, index):
-            facts, best = answer_features(answer, weights)
-            confidence = 1 / (1 + math.exp(-min(max(weigh(facts, weights), -12.0), 12.0)))
-            ranked.append(Choice(index, answer.grid, confidence, best))
-        ranked.sort(key=lambda entry: -entry.confidence)
-        chosen += ranked[:KEEP]
-    return chosen
+def ranking(found: list[Hypothesis], index: int, weights: dict[str, float] = WEIGHTS) -> list[Choice]:
+    """All distinct answers to test input `index`, best first; the earlier found of equals first."""
+    ranked = []
+    for answer in answers(found, index):
+        facts, best = answer_features(answer, weights)
+        confidence = 1 / (1 + math.exp(-min(max(weigh(facts, weights), -12.0), 12.0)))
+        ranked.append(Choice(index, answer.grid, confidence, best))
+    return sorted(ranked, key=lambda choice: -choice.confidence)
+
+
+def choose(task: DslTask, found: list[Hypothesis]) -> list[Choice]:
+    """The best answers to each test input."""
+    return [choice for index in range(len(task.test_inputs)) for choice in ranking(found, index)[:KEEP]]

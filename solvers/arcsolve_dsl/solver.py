@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 import arcsolve
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
 
+if TYPE_CHECKING:
+    from arcsolve_dsl.choice import Choice
+
+PROVISIONAL = 0.01
+"""Factor on the confidence of answers while lanes are still to come: what ranks last counts, if it is reached."""
 MARGIN_S = 0.3
 """Wall seconds kept back to rank and hand in."""
 UNEXPLAINED = 0.02
@@ -61,9 +66,9 @@ class DslSolver(arcsolve.Solver):
         warm_up()
 
     def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
-        """Yield the best candidates after each lane; confidences are calibrated, see `arcsolve_dsl.choice`."""
-        from arcsolve_dsl import choice as choosing
-        from arcsolve_dsl.assembly import hypotheses
+        """Yield the best candidates after each lane, and in the end once more with calibrated confidences."""
+        from arcsolve_dsl.assembly import hypotheses, verified
+        from arcsolve_dsl.choice import choose
 
         task = as_dsl_task(challenge)
         clock = Clock(
@@ -71,37 +76,37 @@ class DslSolver(arcsolve.Solver):
             steps_left=self.options.steps or None,
             seed=budget.seed,
         )
-        sent: dict[tuple[int, bytes], float] = {}
         found: list[Hypothesis] = []
         self._found = challenge.sha256, found
+        ranked: list[Choice] = []
         for more in hypotheses(task, clock, self.options.effort):
             found += more
-            for choice in choosing.choose(task, found):
-                key = (choice.test_index, bytes([*choice.grid.shape]) + choice.grid.tobytes())
-                if sent.get(key, -1.0) < choice.confidence:
-                    sent[key] = choice.confidence
-                    yield arcsolve.Candidate(
-                        choice.test_index,
-                        choice.grid,
-                        choice.confidence,
-                        choice.hypothesis.program.text,
-                        sum(choice.hypothesis.explained),
-                    )
+            ranked = choose(task, found)
+            for choice in ranked:
+                yield _candidate(choice, PROVISIONAL * choice.confidence)
+        for choice in verified(task, ranked):
+            yield _candidate(choice, choice.confidence)
 
     def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
         """Log-probability of each grid: does a program that was found for this challenge, even a partial one, give it?
 
         Only the challenge solved last can be judged; None for another one, or where nothing was found.
         """
-        from arcsolve_dsl.choice import confidence
+        from arcsolve_dsl.choice import ranking
 
         solved, found = self._found
         if solved != challenge.sha256 or not found:
             return None
-        backers: dict[bytes, list[Hypothesis]] = {}
-        for hypothesis in found:
-            prediction = hypothesis.predictions[index]
-            if prediction is not None:
-                backers.setdefault(repr(prediction.shape).encode() + prediction.tobytes(), []).append(hypothesis)
-        keys = [repr(grid.shape).encode() + _cells(grid).tobytes() for grid in grids]
-        return [math.log(max(confidence(backers[key]), UNEXPLAINED) if key in backers else UNEXPLAINED) for key in keys]
+        known = {_key(choice.grid): choice.confidence for choice in ranking(found, index)}
+        return [math.log(max(known.get(_key(grid), UNEXPLAINED), UNEXPLAINED)) for grid in grids]
+
+
+def _key(grid: arcsolve.Grid) -> bytes:
+    return repr(grid.shape).encode() + bytes(_cells(grid).tobytes())
+
+
+def _candidate(choice: Choice, confidence: float) -> arcsolve.Candidate:
+    hypothesis = choice.hypothesis
+    return arcsolve.Candidate(
+        choice.test_index, choice.grid, confidence, hypothesis.program.text, sum(hypothesis.explained)
+    )
