@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 from arcsolve.outcome import Status
@@ -173,17 +172,19 @@ class State(Enum):
     ENDING = "ending"
 
 
-@dataclass(eq=False)
 class Job:
-    """What a worker has been given: challenges, and what has come of them."""
+    """What a worker has been given: challenges, and what has come of them so far."""
 
-    tasks: tuple[int, ...]
-    collectors: list[Collector] = field(default_factory=list)
-    malformed: list[list[str]] = field(default_factory=list)
+    def __init__(self, tasks: tuple[int, ...]) -> None:
+        self.tasks = tasks
+        self.collectors = [Collector() for _ in tasks]
+        self.n_malformed = [0 for _ in tasks]
+        self.first_malformed = ["" for _ in tasks]
 
-    def __post_init__(self) -> None:
-        self.collectors = [Collector() for _ in self.tasks]
-        self.malformed = [[] for _ in self.tasks]
+    def note_malformed(self, task: int, why: str) -> None:
+        """Count what is no candidate, and keep the first reason."""
+        self.first_malformed[task] = self.first_malformed[task] or why
+        self.n_malformed[task] += 1
 
 
 class Worker:

@@ -223,6 +223,8 @@ class _Loop:
             messages = worker.receive()
             if messages is None:  # its end, or it closed the channel: its exit or the time limit will tell
                 self._selector.unregister(worker.channel)
+                if worker.state is State.IDLE:
+                    worker.state, worker.deadline = State.ENDING, time.monotonic() + CLOSE_S
                 return
             for message in messages:
                 self._take(lane, worker, message)
@@ -241,7 +243,7 @@ class _Loop:
             challenge = lane.work.challenges[job.tasks[message["task"]]]
             job.collectors[message["task"]].add(decode_candidate(message, len(challenge.test_inputs)))
         elif job is not None and kind == "malformed":
-            job.malformed[message["task"]].append(str(message["why"]))
+            job.note_malformed(message["task"], str(message["why"]))
         elif job is not None and kind == "done" and worker.fault is None:
             self._finish(lane, worker, job, message)
 
@@ -332,10 +334,12 @@ class _Loop:
         self, lane: Lane, job: Job, status: Status, detail: str, cpu_s: float, wall_s: float, memory_mb: float
     ) -> None:
         n = len(job.tasks)
-        for task, collector, malformed in zip(job.tasks, job.collectors, job.malformed, strict=True):
+        for position, (task, collector) in enumerate(zip(job.tasks, job.collectors, strict=True)):
             notes = [detail] if detail else []
-            if malformed:
-                notes.append(f"{len(malformed)} malformed candidate(s) dropped, the first: {malformed[0]}")
+            n_malformed = job.n_malformed[position]
+            if n_malformed:
+                first = job.first_malformed[position]
+                notes.append(f"{n_malformed} malformed candidate(s) dropped, the first: {first}")
             self._reports.append(
                 Report(
                     solver=lane.name,
@@ -344,7 +348,7 @@ class _Loop:
                     detail="; ".join(notes),
                     candidates=collector.candidates,
                     n_candidates=collector.n_candidates,
-                    n_malformed=len(malformed),
+                    n_malformed=n_malformed,
                     cpu_s=cpu_s / n,
                     wall_s=wall_s / n,
                     memory_mb=memory_mb,

@@ -86,6 +86,23 @@ class GreedyChild(Fault):
         subprocess.run([sys.executable, "-c", "h = []\nwhile True: h.append(b'x' * 4_000_000)"], check=False)
 
 
+class Hydra(arcsolve.Solver):
+    """Answer twice, then leave a grandchild in a session of its own and hang."""
+
+    name = "hydra"
+
+    def solve(self, challenge, budget):
+        if challenge.id > "task01":
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    os.setsid()
+                    time.sleep(600)
+                os._exit(0)
+            ctypes.CDLL(None).sleep(600)
+        yield arcsolve.Candidate(0, challenge.test_inputs[0])
+
+
 class Burst(Fault):
     """Take the memory for a moment."""
 

@@ -130,6 +130,19 @@ def test_kill_minus_nine_at_random_moments_then_the_same_command(data: Path, tmp
     assert rows(tmp_path / "killed.db") == rows(tmp_path / "whole.db")
 
 
+def test_kill_minus_nine_takes_grandchildren_along(data: Path, tmp_path: Path) -> None:
+    store = tmp_path / "runs.db"
+    program = Program(data, store, "hydra", "--timeout", "600")
+    with program.started() as process:
+        wait_for_outcomes(store, process)
+        end = time.monotonic() + 30
+        while len(program.processes()) < 5 and time.monotonic() < end:
+            continue
+        assert len(program.processes()) >= 5  # program, fork server, a worker, its child or grandchild
+        process.kill()
+    program.wait_until_nothing_is_left()
+
+
 def recorded(store: Path) -> int:
     with arcsolve_store.open(store) as opened:
         return len(opened.outcomes())
