@@ -20,13 +20,15 @@ NOTHING = 10
 """Value of a paint, or of a seen colour, where there is none."""
 
 _NAMED = re.compile(
-    r"color|pattern|shape|pose|lead|_start|_end|surround|\.sees_[a-z]|sector|orientation|mirror|role|\.has_|\.is_"
+    r"(color|shape|pose|lead|surround|orientation|role|role_from_rarest)$"
+    r"|color_(?!pieces)|between_color_|neighbor_color$|.*pattern$|.*_(lead|start|end)$|box_sector_|has_|is_"
+    r"|sees_(up|down|left|right)|(mirror_lr|mirror_ud|rotated_\d+|transposed|antitransposed)$"
 )
 
 
 def is_named(condition: str) -> bool:
     """Whether the values of a condition are names (colours, patterns), so that near values mean nothing."""
-    return _NAMED.search(condition.partition("@")[0]) is not None
+    return _NAMED.match(condition.partition("@")[0].partition(".")[2]) is not None
 
 
 def dense_rank(values: NDArray[np.int64]) -> NDArray[np.int64]:
