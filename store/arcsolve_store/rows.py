@@ -86,7 +86,7 @@ class ResultRow(NamedTuple):
     timeouts: int
     """Tasks on which the time limit struck."""
     errors: int
-    """Tasks judged ``error``."""
+    """Tasks on which the work ended in an error, a crash or for want of memory."""
     cpu_s: float
     """CPU seconds over all tasks."""
     wall_s: float

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from arcsolve_store.location import Location, StoreError
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """Every schema version in order; the last is the one this package reads and writes."""
 HEAD = VERSIONS[-1]
 _POSTGRESQL_LOCK = 0x61726373

@@ -203,26 +203,6 @@ JOIN run_solvers s ON s.run_solver_pk = o.run_solver_pk
 JOIN runs r ON r.run_pk = s.run_pk
 JOIN tasks t ON t.task_pk = o.task_pk;
 
-CREATE VIEW v_results AS
-SELECT r.id AS run, s.solver, s.version, r.dataset, r.dataset_sha256, r.n_tasks,
-  count(o.outcome_pk) AS n_outcomes,
-  coalesce(sum(CASE WHEN o.is_solved_at_1 THEN 1 ELSE 0 END), 0) AS solved_at_1,
-  coalesce(sum(CASE WHEN o.is_solved_at_2 THEN 1 ELSE 0 END), 0) AS solved_at_2,
-  coalesce(sum(1.0 * o.n_tests_solved_at_2 / nullif(o.n_tests, 0)), 0.0) / r.n_tasks AS fraction_at_2,
-  coalesce(sum(CASE WHEN o.is_solved_cropped THEN 1 ELSE 0 END), 0) AS solved_cropped,
-  coalesce(sum(CASE WHEN o.cells > 0 THEN 1.0 * o.cells_matched / o.cells END), 0.0) / r.n_tasks AS pixel_accuracy,
-  coalesce(sum(CASE WHEN o.cells > 0 THEN 1.0 * o.cells_matched_strict / o.cells END), 0.0) / r.n_tasks
-    AS pixel_accuracy_strict,
-  r.n_tasks - count(o.outcome_pk) + coalesce(sum(CASE WHEN o.category = 'missing' THEN 1 ELSE 0 END), 0) AS missing,
-  coalesce(sum(CASE WHEN o.status = 'timeout' THEN 1 ELSE 0 END), 0) AS timeouts,
-  coalesce(sum(CASE WHEN o.category = 'error' THEN 1 ELSE 0 END), 0) AS errors,
-  coalesce(sum(o.cpu_s), 0.0) AS cpu_s,
-  coalesce(sum(o.wall_s), 0.0) AS wall_s
-FROM run_solvers s
-JOIN runs r ON r.run_pk = s.run_pk
-LEFT JOIN outcomes o ON o.run_solver_pk = s.run_solver_pk AND o.is_latest
-GROUP BY r.id, s.position, s.solver, s.version, r.dataset, r.dataset_sha256, r.n_tasks;
-
 CREATE VIEW v_test_results AS
 SELECT r.id AS run, s.solver, t.task_id, x.test_index, x.is_solved_at_1, x.is_solved_at_2, x.is_solved_cropped,
   x.cells, x.cells_matched, x.cells_matched_strict, x.rank_of_correct
@@ -247,4 +227,24 @@ CREATE VIEW v_features AS
 SELECT f.task_sha256, f.feature_set, j.key AS feature, j.value AS value
 FROM features f, json_each(f."values") j;
 
-INSERT INTO alembic_version (version_num) VALUES ('0002');
+CREATE VIEW v_results AS
+SELECT r.id AS run, s.solver, s.version, r.dataset, r.dataset_sha256, r.n_tasks,
+  count(o.outcome_pk) AS n_outcomes,
+  coalesce(sum(CASE WHEN o.is_solved_at_1 THEN 1 ELSE 0 END), 0) AS solved_at_1,
+  coalesce(sum(CASE WHEN o.is_solved_at_2 THEN 1 ELSE 0 END), 0) AS solved_at_2,
+  coalesce(sum(1.0 * o.n_tests_solved_at_2 / nullif(o.n_tests, 0)), 0.0) / r.n_tasks AS fraction_at_2,
+  coalesce(sum(CASE WHEN o.is_solved_cropped THEN 1 ELSE 0 END), 0) AS solved_cropped,
+  coalesce(sum(CASE WHEN o.cells > 0 THEN 1.0 * o.cells_matched / o.cells END), 0.0) / r.n_tasks AS pixel_accuracy,
+  coalesce(sum(CASE WHEN o.cells > 0 THEN 1.0 * o.cells_matched_strict / o.cells END), 0.0) / r.n_tasks
+    AS pixel_accuracy_strict,
+  r.n_tasks - count(o.outcome_pk) + coalesce(sum(CASE WHEN o.category = 'missing' THEN 1 ELSE 0 END), 0) AS missing,
+  coalesce(sum(CASE WHEN o.status = 'timeout' THEN 1 ELSE 0 END), 0) AS timeouts,
+  coalesce(sum(CASE WHEN o.status IN ('error', 'crashed', 'out-of-memory') THEN 1 ELSE 0 END), 0) AS errors,
+  coalesce(sum(o.cpu_s), 0.0) AS cpu_s,
+  coalesce(sum(o.wall_s), 0.0) AS wall_s
+FROM run_solvers s
+JOIN runs r ON r.run_pk = s.run_pk
+LEFT JOIN outcomes o ON o.run_solver_pk = s.run_solver_pk AND o.is_latest
+GROUP BY r.id, s.position, s.solver, s.version, r.dataset, r.dataset_sha256, r.n_tasks;
+
+INSERT INTO alembic_version (version_num) VALUES ('0003');

@@ -115,6 +115,27 @@ def test_results_equal_the_runs_own_summary(tmp_path: Path) -> None:
     assert "colours" in call(path, "results", "--tables").stdout
 
 
+def test_the_stores_own_totals_equal_the_summary(tmp_path: Path) -> None:
+    """Declined, failed and solved tasks counted alike, by SQL and by the core."""
+    path, folder = tmp_path / "a.db", tmp_path / "tasks"
+    folder.mkdir()
+    for number in range(1, 7):
+        grid = [[number, 0], [0, number]]
+        pair = {"input": grid, "output": grid}
+        (folder / f"task{number}.json").write_text(
+            json.dumps({"train": [pair], "test": [pair, pair][: 1 + number % 2]})
+        )
+    plugin = str(Path(__file__).with_name("slow_solvers.py"))
+    call(path, "run", "--plugin", plugin, "--solver", "moody,noise", "--data", str(folder), "--workers", "1")
+    stored = json.loads(call(path, "results", "--stored", "--json").stdout)
+    summary = json.loads(call(path, "results", "--json").stdout)
+    assert summary["solvers"]["moody"]["errors"] == 1
+    assert summary["solvers"]["moody"]["missing"] == 2
+    for solver, figures in stored["solvers"].items():
+        assert figures == pytest.approx({name: summary["solvers"][solver][name] for name in figures}), solver
+    assert stored["union"] == summary["union"]
+
+
 def test_results_refuse_data_that_changed(tmp_path: Path) -> None:
     folder, path = _folder(tmp_path), tmp_path / "a.db"
     call(path, "run", "--solver", "zero", "--data", str(folder), "--workers", "1")

@@ -18,7 +18,7 @@ def _ddl() -> str:
     out = io.StringIO()
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": out})
     with Operations.context(context):
-        for version in ("v0001_tables", "v0002_views"):
+        for version in ("v0001_tables", "v0002_views", "v0003_errors"):
             import_module(f"arcsolve_store.migrations.versions.{version}").upgrade()
     return out.getvalue()
 
