@@ -117,7 +117,8 @@ def merge(
     by_grid: dict[str, list[tuple[float, Vote]]] = {}
     demos = len(challenge.train)
     breaks: dict[str, int] = {}
-    for vote in votes:
+    ceilings: dict[str, float] = {}
+    for vote in sorted(votes, key=lambda vote: (vote.member, vote.rank)):
         key = grid_key(vote.grid)
         if key not in breaks:
             breaks[key] = broken(challenge, test_index, vote.grid) if rules.invariants else 0
@@ -125,6 +126,8 @@ def merge(
             vote.confidence, vote.rank, tier_of(vote.demos_solved, demos), breaks[key], priors.get(vote.member, 0.5)
         )
         worth = trust(vote.member, evidence) if rules.calibrated else vote.confidence
+        # a member knows its own answers best: trust compares members, and keeps each one's order
+        worth = ceilings[vote.member] = min(worth, (1 - 1e-6) * ceilings.get(vote.member, 1.0))
         by_grid.setdefault(key, []).append((worth, vote))
     keys = sorted(by_grid)
     for entries in by_grid.values():

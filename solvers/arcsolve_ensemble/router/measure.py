@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from arcsolve_ensemble.analysis.calibration import calibration
@@ -13,7 +15,7 @@ from arcsolve_ensemble.router.stored import StoredTasks
 
 
 def success_table(stored: StoredTasks, model: RouterModel) -> Table:
-    """Compare predicted with true success, per member and feature step.
+    """Compare predicted with true success, per member and feature step, on the tasks that the probing member tried.
 
     Recalibration sees predictions for all tasks and answers of the probing member, and no outcome: predictions from
     task features are shifted to the mean of those that know the probing member's answer; without a probing member they
@@ -22,10 +24,14 @@ def success_table(stored: StoredTasks, model: RouterModel) -> Table:
     Returns:
         Rows of AUC, true rate, mean prediction before and after recalibration, ECE and Brier score after it.
     """
+    answered = np.array([model.probe in task.outcomes for task in stored.tasks])
+    if answered.any():
+        tasks = tuple(task for task, is_there in zip(stored.tasks, answered, strict=True) if is_there)
+        stored = replace(stored, tasks=tasks, features=stored.features[answered])
     challenges = [task.challenge for task in stored.tasks]
     before = model.probabilities(challenges, recalibrate=False)
     steps: dict[str, tuple[dict[str, Floats], dict[str, Floats]]] = {}
-    if model.probe and all(model.probe in task.outcomes for task in stored.tasks):
+    if answered.any():
         sharp = _probed(stored, model)
         steps["task"] = (before, {name: shift_to_rate(p, float(sharp[name].mean())) for name, p in before.items()})
         steps[f"task + {model.probe}'s answer"] = (sharp, sharp)
