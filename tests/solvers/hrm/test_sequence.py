@@ -137,6 +137,30 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, pairs, one_thread):
         assert torch.equal(mine, theirs)
 
 
+def test_a_run_goes_on_with_fewer_pairs_than_it_began_with(tmp_path, pairs):
+    run = trainer(tmp_path, pairs, row_tokens=128)
+    rows = len(run.train_store.epoch(3, 0, 128, 16).used)
+    for _ in range(rows - 1):
+        run.step()
+    run.save()
+    shorter = trainer(tmp_path, pairs, row_tokens=128, longest=int(run.train_store.length.min()))
+    assert 0 < len(shorter.train_store) < len(run.train_store)
+    assert shorter.progress.row >= len(shorter.train_store.epoch(3, 0, 128, 16).used)
+    shorter.step()
+    assert shorter.progress.step == rows
+
+
+def test_inputs_beyond_the_trained_length_or_of_unknown_tasks_count_as_unsolved(pairs):
+    model = HRM(replace(TINY, num_tasks=len(pairs.names)))
+    chosen = np.arange(len(pairs))
+    known = np.ones(len(pairs.names), bool)
+    known[0] = False
+    asked = [pair for pair in chosen if known[pairs.task[pair]] and pairs.grids(pair)[0].shape[0] * 5 <= 15]
+    report = evaluate(model, pairs, chosen, views=2, known=known, longest=15)
+    assert report["asked"] == len(asked) > 0
+    assert report["sets"]["t"]["votes2"]["inputs"] == len(pairs)
+
+
 def test_the_schedule_warms_up_stays_and_ends_at_zero():
     recipe = Recipe(warmup=0.1, decay=0.2)
     assert [round(schedule(done, recipe), 6) for done in (0.0, 0.05, 0.1, 0.5, 0.8, 0.9, 1.0)] == [
