@@ -110,15 +110,19 @@ class _Loop:
     def _dispatch(self) -> None:
         if self._stop.is_requested:
             self._wind_up()
+        promised = 0  # threads kept free for the first workers of lanes whose server is still importing
         for lane in self._lanes:
             for worker in lane.workers:
                 if worker.state is State.IDLE:
                     self._give(lane, worker)
             coming = sum(worker.state is State.STARTING for worker in lane.workers)
             while (
-                coming < len(lane.jobs) and len(lane.workers) < lane.max_workers and self._free_threads >= lane.threads
+                coming < len(lane.jobs)
+                and len(lane.workers) < lane.max_workers
+                and self._free_threads - promised >= lane.threads
             ):
                 if not self._add_worker(lane):
+                    promised += lane.threads * min(lane.max_workers, len(lane.jobs))
                     break
                 coming += 1
 

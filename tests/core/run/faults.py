@@ -103,6 +103,22 @@ class Hydra(arcsolve.Solver):
         yield arcsolve.Candidate(0, challenge.test_inputs[0])
 
 
+class Imports(arcsolve.Solver):
+    """Want all threads, and take long to get up."""
+
+    name = "imports"
+    resources = arcsolve.Resources(threads=0)
+
+    @classmethod
+    def warm_up(cls, options):
+        end = time.monotonic() + 1.0
+        while sys.argv[0] == "-c" and time.monotonic() < end:
+            pass
+
+    def solve(self, challenge, budget):
+        return ()
+
+
 class Burst(Fault):
     """Take the memory for a moment."""
 

@@ -61,6 +61,17 @@ def test_solver_that_takes_all_threads_has_one_worker_prepared_once(run: Run) ->
     }
 
 
+def test_solvers_come_in_their_order_however_long_one_takes_to_get_up(
+    registry: Registry, no_process_left: None
+) -> None:
+    works = [
+        Work(choice.entry, {}, choice.solver.resources, challenges(4), (0, 1, 2, 3))
+        for choice in choose_solvers(registry, ["imports", "seeded"], [])
+    ]
+    reports = list(LocalExecutor().execute(works, Settings(workers=2), Stop()))
+    assert [report.solver for report in reports] == ["imports"] * 4 + ["seeded"] * 4
+
+
 def test_peak_memory_and_times_are_told(run: Run) -> None:
     for report in run("segfault", challenges=challenges(3)).values():
         assert 10 < report.memory_mb < 300
