@@ -61,6 +61,7 @@ class Primitive:
         parameters: names and annotations, without those that are handed in.
         wants_context: True if the function takes the keyword `context`.
         wants_grid: True if the function takes the keyword `grid`, the picture the program is run on.
+        searched: True if the piece search starts from the word's result on the input, too.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Primitive:
     parameters: tuple[tuple[str, str], ...] = ()
     wants_context: bool = False
     wants_grid: bool = False
+    searched: bool = False
 
     @property
     def doc(self) -> str:
@@ -152,7 +154,7 @@ REGISTRY = Registry()
 
 
 def primitive(
-    family: str, example: Example, *, name: str | None = None, lazy: bool = False
+    family: str, example: Example, *, name: str | None = None, lazy: bool = False, searched: bool = False
 ) -> Callable[[FunctionT], FunctionT]:
     """Declare a function to be a word of the language.
 
@@ -165,6 +167,8 @@ def primitive(
         example: run by the tests.
         name: the word; by default the function's name.
         lazy: the first argument arrives unevaluated, as a function from grid and context to value.
+        searched: for words that take one picture and nothing else: let the piece search start from ``word(input)``,
+            too. The engine's own operations are compiled; this is the lane for others.
     """
 
     def register(function: FunctionT) -> FunctionT:
@@ -179,6 +183,7 @@ def primitive(
                 parameters=tuple((key, str(p.annotation)) for key, p in parameters.items() if key not in HANDED_IN),
                 wants_context="context" in parameters,
                 wants_grid="grid" in parameters,
+                searched=searched,
             )
         )
         return function

@@ -17,9 +17,12 @@ from arcsolve_dsl import colours, sizes
 from arcsolve_dsl.engine import dag as engine
 from arcsolve_dsl.engine import greedy, ops
 from arcsolve_dsl.engine.join import Joint, join
+from arcsolve_dsl.errors import EvaluationError
+from arcsolve_dsl.evaluate import Context, evaluate_value
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
-from arcsolve_dsl.picture import Cells
+from arcsolve_dsl.picture import Cells, Picture
 from arcsolve_dsl.program import INPUT, Node, Program, Sequence, call
+from arcsolve_dsl.registry import REGISTRY
 
 LANE = "pieces"
 DEEP_LANE = "deep-pieces"
@@ -130,18 +133,21 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
     if size is not None:
         known = size.sizes.copy()
         known[: len(demos)] = prepared.targets
-    roots: list[list[Cells]] = []
+    roots: list[list[Picture]] = []
+    words, made = searched_words(prepared, inputs)
     for number, grid in enumerate(inputs):
         own = [grid, np.zeros_like(grid)]
         if known is not None:
             own.append(np.zeros(tuple(known[number]), np.int8))
         own += [np.zeros_like(after) if other == number else after for other, (_, after) in enumerate(demos)]
-        roots.append(own)
+        roots.append([Picture(cells) for cells in own] + made[number])
     n_roots = len(roots[0])
-    flat = [grid for own in roots for grid in own]
-    pixels = np.concatenate([grid.ravel() for grid in flat]).astype(np.uint8)
-    offsets = np.cumsum([0] + [grid.size for grid in flat[:-1]])
-    pictures = np.array([(0, 0, *grid.shape, at) for grid, at in zip(flat, offsets, strict=True)], np.int32)
+    flat = [root for own in roots for root in own]
+    pixels = np.concatenate([root.cells.ravel() for root in flat]).astype(np.uint8)
+    offsets = np.cumsum([0] + [root.cells.size for root in flat[:-1]])
+    pictures = np.array(
+        [(root.row, root.col, *root.cells.shape, at) for root, at in zip(flat, offsets, strict=True)], np.int32
+    )
     depths = np.array([0] + [10] * (n_roots - 1), np.int64)
     frames = np.array([[grid.shape] for grid in inputs], np.int64)
     targets = np.zeros((len(inputs), 2), np.int64)
@@ -153,7 +159,7 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
         palette = set.intersection(*(set(np.unique(after).tolist()) for _, after in demos))
         finish = ops.finishers(tuple(c for c in range(1, 6) if c in palette))
         names.append(size.node)
-    names += [call("demo_output", number) for number in range(len(demos))]
+    names += [call("demo_output", number) for number in range(len(demos))] + words
     fields = engine.build(
         pixels, pictures, depths, n_roots, frames, ops.table(), np.array(finish, np.int32), targets, depth,
         prepared.limit, MAX_NODES, MAX_BYTES,
@@ -162,6 +168,30 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
     finish_ops = np.array([op for op, _ in finish], np.int64)
     joint = Joint(*join(dag.nodes, dag.child, dag.finish, finish_ops, dag.grid_start, n_roots, MAX_JOINT))
     return Found(dag, joint, tuple(names), tuple(names[1:3] if size is not None else names[1:2]))
+
+
+def searched_words(prepared: Prepared, inputs: list[Cells]) -> tuple[list[Node], list[list[Picture]]]:
+    """What the words marked `searched` make of the inputs, where they apply to all of them.
+
+    Returns:
+        The program of each such word, and for each input its pictures.
+    """
+    words: list[Node] = []
+    made: list[list[Picture]] = [[] for _ in inputs]
+    for word in (word for word in REGISTRY if word.searched):
+        node = call(word.name, INPUT)
+        try:
+            values = [
+                evaluate_value(node, grid, Context(prepared.demos, number if number < len(prepared.demos) else None))
+                for number, grid in enumerate(inputs)
+            ]
+        except EvaluationError:
+            continue
+        if all(isinstance(value, Picture) and 0 < value.cells.size <= prepared.limit for value in values):
+            words.append(node)
+            for pictures, value in zip(made, values, strict=True):
+                pictures.append(value)
+    return words, made
 
 
 def guess_sizes(prepared: Prepared, clock: Clock, keep: int = 2) -> list[sizes.SizeGuess]:

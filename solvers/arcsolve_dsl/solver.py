@@ -65,6 +65,12 @@ class DslSolver(arcsolve.Solver):
 
         warm_up()
 
+    def prepare(self, challenges: Sequence[arcsolve.Challenge], budget: arcsolve.Budget) -> None:
+        """Load the words that other plugins add to the language."""
+        from arcsolve_dsl.registry import REGISTRY
+
+        REGISTRY.load_plugins()
+
     def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
         """Yield the best candidates after each lane, and in the end once more with calibrated confidences."""
         from arcsolve_dsl.assembly import hypotheses, verified
