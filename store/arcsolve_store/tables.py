@@ -147,8 +147,7 @@ outcomes = Table(
     Index(
         "ix_outcomes_latest",
         *("run_solver_pk", "task_pk", "is_solved_at_1", "is_solved_at_2", "cpu_s", "wall_s"),
-        sqlite_where=text("is_latest"),
-        postgresql_where=text("is_latest"),
+        sqlite_where=text("is_latest"),  # so for PostgreSQL too, by migration: its keyword would import its dialect
     ),
 )
 """What one solver did on one task in one run. A retry is another row with a higher `retry`."""
