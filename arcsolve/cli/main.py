@@ -1,8 +1,10 @@
 """The ``arcsolve`` program's frame: finds commands without importing them, turns user errors into messages."""
 
 import difflib
+import errno
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import click
@@ -96,17 +98,26 @@ class Commands(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Parse the program's own options; user errors become messages."""
-        try:
+        with _user_errors():
             return super().make_context(info_name, args, parent, **extra)
-        except ArcsolveError as error:
-            raise UserError(str(error)) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; user errors become messages."""
-        try:
+        with _user_errors():
             return super().invoke(ctx)
-        except ArcsolveError as error:
-            raise UserError(str(error)) from error
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turn what the user can mend into a message; everything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except ArcsolveError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise UserError(f"Can't write {error.filename or 'the output'}: {error.strerror}. Free some space.") from error
 
 
 def _registry(ctx: click.Context) -> Any:

@@ -89,3 +89,13 @@ def test_a_bug_keeps_its_traceback(tmp_path):
     registry: Registry = plugins.load([tmp_path / "bug.py"])
     result = CliRunner().invoke(registry.commands["bug"].load())
     assert isinstance(result.exception, KeyError)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["plugins"]])
+def test_a_full_disk_is_told_in_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "arcsolve", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "Error: Can't write the output: No space left on device. Free some space.\n"
