@@ -122,7 +122,9 @@ def _read_runs(
 def _read_features(path: Path, rows: dict[str, int]) -> tuple[tuple[str, ...], Floats, Bools]:
     relation = read_arff(path)
     names = tuple(name for name in relation.names if name.lower() not in ("instance_id", "repetition"))
-    table = relation.numbers(names)
+    table = np.stack([_feature_column(relation, name) for name in names], axis=1) if names else np.zeros((0, 0))
+    if table.shape[0] != len(relation.rows):
+        table = np.zeros((len(relation.rows), 0))
     table[~np.isfinite(table)] = np.nan
     total, seen = np.zeros((len(rows), len(names))), np.zeros((len(rows), len(names)))
     present = np.zeros(len(rows), dtype=bool)
@@ -135,6 +137,16 @@ def _read_features(path: Path, rows: dict[str, int]) -> tuple[tuple[str, ...], F
         present[rows[name]] = True
     with np.errstate(invalid="ignore"):
         return names, np.where(seen > 0, total / np.maximum(seen, 1), np.nan), present
+
+
+def _feature_column(relation: Relation, name: str) -> Floats:
+    """Return one feature as numbers; a nominal one becomes the position of its value in alphabetical order."""
+    try:
+        return relation.numbers([name])[:, 0]
+    except ArcsolveError:
+        cells = [row[relation.index(name)] for row in relation.rows]
+        codes = {value: float(code) for code, value in enumerate(sorted({cell for cell in cells if cell is not None}))}
+        return np.array([np.nan if cell is None else codes[cell] for cell in cells])
 
 
 def _complete_steps(steps: tuple[FeatureStep, ...], feature_names: tuple[str, ...]) -> tuple[FeatureStep, ...]:

@@ -204,7 +204,7 @@ def step_options(scenario: Scenario) -> list[tuple[str, ...]]:
                 chosen = wider
         if chosen:
             options.append(chosen)
-    return [steps for steps in dict.fromkeys(options) if len(scenario.feature_columns(steps))]
+    return [steps for steps in dict.fromkeys(options) if len(scenario.feature_columns(steps))] or [()]
 
 
 def shrunk_means(table: dict[Choice, Floats]) -> dict[Choice, float]:

@@ -8,6 +8,7 @@ from arcsolve import ArcsolveError
 from arcsolve_ensemble.aslib import read_scenario, write_scenario
 from arcsolve_ensemble.aslib.arff import quote, read_arff, split_row, write_arff
 from arcsolve_ensemble.scenario import Scenario
+from arcsolve_ensemble.selection.selector import Selector
 
 MakeScenario = Callable[..., Scenario]
 
@@ -156,6 +157,22 @@ def test_costs_and_statuses_may_be_absent(folder: Path) -> None:
     assert not scenario.step_costs.any()
     assert scenario.features[2, 2] == 9
     assert any("free" in note for note in scenario.notes)
+
+
+def test_nominal_features_become_codes(folder: Path) -> None:
+    (folder / "feature_runstatus.arff").unlink()
+    path = folder / "feature_values.arff"
+    path.write_text(path.read_text().replace("z,1,4,8,9", "z,1,4,8,deep").replace(",7,4", ",7,?"))
+    scenario = read_scenario(folder)
+    assert scenario.features[:, 2].tolist()[::2] == [0.5, 2.0]  # "3" and "5" are codes 0 and 1, "deep" is 2
+
+
+def test_a_scenario_without_features_still_has_schedules(folder: Path) -> None:
+    (folder / "feature_values.arff").write_text("@RELATION f\n@ATTRIBUTE instance_id STRING\n@DATA\nz\n")
+    (folder / "feature_runstatus.arff").unlink()
+    scenario = read_scenario(folder)
+    assert scenario.features.shape == (3, 0)
+    assert len(Selector(trees=5, inner_trees=5).fit(scenario).plans(scenario).algorithms) == 3
 
 
 def test_old_description_dialect(folder: Path) -> None:
