@@ -45,18 +45,8 @@ class Canvas(NamedTuple):
         rows, columns = np.arange(self.height), np.arange(self.width)
         return (rows[:, None] * MAX_SIDE + columns[None, :]).ravel()
 
-    def cut(self, tokens: Tokens) -> Tokens:
-        """Cut full canvases down to this one. (..., 900) -> (..., n_tokens)."""
-        full = tokens.reshape(*tokens.shape[:-1], MAX_SIDE, MAX_SIDE)
-        return np.ascontiguousarray(full[..., : self.height, : self.width]).reshape(*tokens.shape[:-1], self.n_tokens)
-
 
 FULL = Canvas()
-
-
-def fits(grid: Grid) -> bool:
-    """Tell whether a grid fits on the 30x30 canvas."""
-    return bool(max(grid.shape) <= MAX_SIDE)
 
 
 def encode(grid: Grid, *, offset: tuple[int, int] = (0, 0), canvas: Canvas = FULL) -> Tokens:
@@ -121,20 +111,6 @@ def decode(tokens: Tokens, *, canvas: Canvas = FULL) -> Grid | None:
     if width == 0:
         return None
     return (cells[:height, :width] - FIRST_COLOUR).astype(np.int8)
-
-
-def is_clean(tokens: Tokens, grid: Grid, *, canvas: Canvas = FULL) -> bool:
-    """Tell whether a predicted canvas is exactly a rectangle with its EOS border, as far as the model is supervised.
-
-    Args:
-        tokens: (n_tokens,) predicted tokens.
-        grid: What `decode` read off them.
-        canvas: The canvas that they lie on.
-    """
-    cells, (height, width) = np.asarray(tokens).reshape(canvas), grid.shape
-    below_ok = height >= canvas.height or bool((cells[height, :width] == EOS).all())
-    right_ok = width >= canvas.width or bool((cells[:height, width] == EOS).all())
-    return below_ok and right_ok
 
 
 def grid_hash(grid: Grid) -> str:

@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from arcsolve_hrm.canvas import EOS, Canvas, Tokens, decode
+from arcsolve_hrm.canvas import Canvas, Tokens, decode
 from arcsolve_hrm.canvas_train import halts
 from arcsolve_hrm.core import HRM, State
 from arcsolve_hrm.transforms import Grid
@@ -26,8 +25,6 @@ class Thought(NamedTuple):
 
     tokens: Tokens
     """(n_tokens,) int32: the most likely token of each cell."""
-    log_probabilities: NDArray[np.float32]
-    """(n_tokens,): their natural log-probabilities under softmax."""
     q_halt: float
     """Halting logit at the last segment; its sigmoid estimates the chance of an exact match."""
     segments: int
@@ -38,20 +35,6 @@ class Thought(NamedTuple):
     def grid(self, canvas: Canvas) -> Grid | None:
         """Read the grid off the canvas (None where there is none)."""
         return decode(self.tokens, canvas=canvas)
-
-    def mean_log_probability(self, canvas: Canvas) -> float:
-        """Mean log-probability over the cells that make up the answer: the grid and its EOS border."""
-        grid = self.grid(canvas)
-        if grid is None:
-            return float("-inf")
-        height, width = grid.shape
-        counted = np.zeros(canvas, dtype=bool)
-        counted[: height + 1, : width + 1] = True
-        counted[height:, width:] = False  # the corner is PAD, and unsupervised
-        border = counted & (np.asarray(self.tokens).reshape(canvas) == EOS)
-        counted[height:, :] &= border[height:, :]
-        counted[:, width:] &= border[:, width:]
-        return float(self.log_probabilities.reshape(canvas)[counted].mean())
 
 
 class Segment(NamedTuple):
@@ -114,17 +97,10 @@ def think(
             watch(Segment(number, rows, logits, q, stops))
         if not bool(stops.any()):
             continue
-        log_probabilities, best = torch.log_softmax(logits[stops].float(), dim=-1).max(dim=-1)
-        done = zip(
-            rows[stops].tolist(),
-            best.cpu(),
-            log_probabilities.cpu(),
-            q[stops, 0].tolist(),
-            wants[stops].tolist(),
-            strict=True,
-        )
-        for row, chosen, likely, q_halt, has_halted in done:
-            thoughts[row] = Thought(chosen.numpy().astype(np.int32), likely.numpy(), q_halt, number, has_halted)
+        best = logits[stops].argmax(dim=-1).to(torch.int32).cpu().numpy()
+        done = zip(rows[stops].tolist(), best, q[stops, 0].tolist(), wants[stops].tolist(), strict=True)
+        for row, chosen, q_halt, has_halted in done:
+            thoughts[row] = Thought(chosen, q_halt, number, has_halted)
         if is_last or len(thoughts) == len(tokens):
             break
         stays = ~stops

@@ -86,8 +86,8 @@ def test_decode_undoes_encode_on_any_canvas_that_holds_the_grid(grid, extra_rows
     decoded = canvas.decode(tokens, canvas=bounding)
     assert decoded is not None
     assert np.array_equal(decoded, grid)
-    assert canvas.is_clean(tokens, decoded, canvas=bounding)
-    assert np.array_equal(bounding.cut(canvas.encode(grid)), tokens)
+    full = canvas.encode(grid).reshape(30, 30)[:height, :width]
+    assert np.array_equal(full.ravel(), tokens)
 
 
 @given(grids, st.integers(0, 2**32 - 1))
@@ -106,7 +106,6 @@ def test_decode_takes_the_largest_rectangle():
     decoded = canvas.decode(cells.ravel())
     assert decoded is not None
     assert decoded.shape == (4, 3)
-    assert not canvas.is_clean(cells.ravel(), decoded)
 
 
 @pytest.mark.parametrize("first", [canvas.PAD, canvas.EOS])

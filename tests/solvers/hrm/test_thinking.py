@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from arcsolve_hrm.canvas import Canvas, encode  # noqa: E402
 from arcsolve_hrm.canvas_train import halts  # noqa: E402
-from arcsolve_hrm.thinking import Thought, think  # noqa: E402
+from arcsolve_hrm.thinking import think  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CANVAS = Canvas(6, 5)
@@ -74,15 +74,3 @@ def test_a_passed_deadline_ends_after_one_segment(model, samples):
 def test_naming_all_cells_equals_naming_none(parity):
     model = parity.forward_model("hrm", "float32")
     assert all(torch.equal(a, b) for a, b in zip(model.canvas_rope(torch.arange(25)), model.canvas_rope(), strict=True))
-
-
-def test_mean_log_probability_counts_grid_and_border_only():
-    canvas = Canvas(3, 3)
-    tokens = np.array([5, 5, 1, 1, 1, 7, 9, 9, 9], np.int32)
-    logs = -np.array([1, 2, 4, 8, 16, 100, 100, 100, 100], np.float32)
-    thought = Thought(tokens, logs, 0.0, 1, True)
-    grid = thought.grid(canvas)
-    assert grid is not None
-    assert grid.shape == (1, 2)
-    assert thought.mean_log_probability(canvas) == pytest.approx(-31 / 5)
-    assert Thought(np.zeros(9, np.int32), logs, 0.0, 1, True).mean_log_probability(canvas) == float("-inf")
