@@ -1,8 +1,10 @@
 """``arcsolve run``: solvers on tasks, under the same rules, every outcome recorded."""
 
 import contextlib
+import importlib.util
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -134,7 +136,7 @@ def run(
         memory_mb=memory,
         prepare_timeout_s=prepare_timeout,
         seed=seed,
-        device=_device(device),
+        device=_device(device, choices),
         workers=workers,
         plugin_files=registry.plugin_files,
     )
@@ -225,11 +227,20 @@ def _place(data: str, registry: "Registry") -> str:
     return data if data in registry.datasets else os.path.abspath(data)
 
 
-def _device(device: str) -> str:
-    """What ``auto`` means here: CUDA where the machine shows an NVIDIA GPU. Looking must not initialise CUDA."""
+def _device(device: str, choices: Sequence["Choice"]) -> str:
+    """What ``auto`` means: CUDA where a solver can use it, the machine has an NVIDIA GPU and torch was built for it.
+
+    Looking must neither import torch (slow) nor initialise CUDA.
+    """
     if device != "auto":
         return device
-    return "cuda" if os.path.exists("/dev/nvidia0") else "cpu"
+    if not any(choice.solver.resources.gpu for choice in choices) or not os.path.exists("/dev/nvidia0"):
+        return "cpu"
+    torch = importlib.util.find_spec("torch")
+    if torch is None or torch.origin is None:
+        return "cpu"
+    version = Path(torch.origin).with_name("version.py").read_text(encoding="utf-8")
+    return "cuda" if re.search(r"^cuda\b[^=\n]*=\s*['\"]", version, re.MULTILINE) else "cpu"
 
 
 def _open_store(registry: "Registry", store: str | None) -> "RunStore":
