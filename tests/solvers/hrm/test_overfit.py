@@ -56,4 +56,4 @@ def test_a_tiny_network_overfits_twenty_tasks_and_solves_views_that_it_never_saw
     voted, share = solved(shuffled=0)
     assert voted >= 68  # of 85; 79 when this was written
     assert share >= 0.75
-    assert solved(shuffled=1)[0] <= 20, "another task's row must not solve them: the row tells the task"
+    assert solved(shuffled=1)[0] < voted / 2, "another task's row must not solve them: the row tells the task"
