@@ -164,7 +164,7 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
         pixels, pictures, depths, n_roots, frames, ops.table(), np.array(finish, np.int32), targets, depth,
         prepared.limit, MAX_NODES, MAX_BYTES,
     )  # fmt: skip
-    dag = engine.Dag(*fields[:7])
+    dag = engine.Dag(*fields)
     finish_ops = np.array([op for op, _ in finish], np.int64)
     joint = Joint(*join(dag.nodes, dag.child, dag.finish, finish_ops, dag.grid_start, n_roots, MAX_JOINT))
     return Found(dag, joint, tuple(names), tuple(names[1:3] if size is not None else names[1:2]))

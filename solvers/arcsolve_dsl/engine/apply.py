@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from arcsolve_dsl.engine.compile import inlined
-from arcsolve_dsl.engine.lists import item, reduce, split
+from arcsolve_dsl.engine.lists import reduce
 from arcsolve_dsl.engine.pixels import colour, connect, count, half, lines, measure, rays, rigid, spread
+from arcsolve_dsl.engine.room import item
+from arcsolve_dsl.engine.splits import split
 from arcsolve_dsl.engine.topology import sized, topology
 
-KERNELS = ("pixels", "topology", "lists", "apply")
+KERNELS = ("pixels", "topology", "room", "splits", "lists", "apply")
 """The modules `apply` is compiled from."""
 
 COLOUR, MEASURE, RIGID, COUNT, RAYS, TOPOLOGY, LINES, CONNECT, SPREAD, HALF, SIZED, SPLIT, REDUCE = range(13)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from arcsolve_dsl.engine.apply import KERNELS, apply
 from arcsolve_dsl.engine.compile import entry, kernel
-from arcsolve_dsl.engine.lists import MAX_BYTES, MAX_PICTURES
+from arcsolve_dsl.engine.room import MAX_BYTES, MAX_PICTURES
 
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
@@ -110,7 +110,7 @@ def build(
         max_bytes: stop growing where the pictures of all grids would take more.
 
     Returns:
-        The fields of `Dag`, and whether `max_nodes` was not reached.
+        The fields of `Dag`.
     """
     n_grids = frames.shape[0]
     n_frames = frames.shape[1]
@@ -136,7 +136,6 @@ def build(
     n_nodes = 0
     n_rows = 0
     attempts = 0
-    is_complete = True
     for grid in range(n_grids):
         start[grid] = n_nodes
         share = max_bytes * (grid + 1) // n_grids
@@ -171,8 +170,6 @@ def build(
             elif step == 1:
                 is_full = n_nodes - start[grid] > max_nodes or used > share * 2 // 3
                 if at >= n_nodes or (op == 0 and is_full):
-                    if at < n_nodes and nodes[at, 3] + STEP <= max_depth:
-                        is_complete = False
                     step = 2
                     op = 0
                     at = start[grid]
@@ -229,7 +226,6 @@ def build(
                 if n < 0:
                     continue
             if parent >= 0 and used + meta[0] > share:
-                is_complete = False
                 continue
             h = hash_state(grid, meta[1], n, out64, oimg, out)
             mask = np.uint64(keys.shape[0] - 1)
@@ -283,4 +279,4 @@ def build(
             elif step >= 2:
                 finish[parent, column] = found
     start[n_grids] = n_nodes
-    return p[:used], img[:n_img], nodes[:n_nodes], child[:n_rows], finish[:n_nodes], start, attempts, is_complete
+    return p[:used], img[:n_img], nodes[:n_nodes], child[:n_rows], finish[:n_nodes], start, attempts

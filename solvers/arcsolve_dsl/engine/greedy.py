@@ -19,8 +19,6 @@ UNKNOWN = 10
 """The colour of a cell that no piece has written."""
 MAX_STACK = 10
 """Most pieces in one composition."""
-MAX_CANDIDATES = 512
-"""Most compositions kept."""
 
 
 class Compositions(NamedTuple):

@@ -33,7 +33,7 @@ def build(grids: list[Cells], depth: int) -> engine.Dag:
     fields = engine.build(
         pixels, pictures, np.array([0]), 1, frames, ops.table(), finish, targets, depth, MAX_AREA, 10_000, 50_000_000
     )
-    return engine.Dag(*fields[:7])
+    return engine.Dag(*fields)
 
 
 def state(dag: engine.Dag, node: int) -> Any:
