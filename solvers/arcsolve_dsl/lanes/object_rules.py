@@ -195,20 +195,29 @@ def paint_color(mode: str, row: NDArray[np.int64], background: int) -> int:
     return int(mode[5:])
 
 
+def _chosen(scene: Scene, convention: str, condition: Condition) -> list[int]:
+    """Numbers of the objects for which a condition holds; computed once for a scene."""
+    key = (convention, condition)
+    if key not in scene.memo:
+        features = features_of(scene, convention)
+        scene.memo[key] = np.flatnonzero(holds(condition, features, scene.objects(convention).count)).tolist()
+    found: list[int] = scene.memo[key]
+    return found
+
+
 def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGrid | None:
     """Let the objects of a grid do what the rules say; None where an action cannot be done."""
     objects = scene.objects(convention)
     out = scene.grid.copy()
     if objects.count == 0:
         return out
-    features = features_of(scene, convention)
     directions = object_directions(scene, convention)
     cells = np.empty(8 * out.size, np.int32)
     colors = np.empty(8 * out.size, np.uint8)
-    chosen = [np.flatnonzero(holds(rule.condition, features, objects.count)) for rule in rules]
+    chosen = [_chosen(scene, convention, rule.condition) for rule in rules]
     for rule, which in zip(rules, chosen, strict=True):
-        if rule.erase:
-            out[np.isin(objects.labels, which + 1)] = scene.background
+        if rule.erase and which:
+            out[np.isin(objects.labels, np.array(which, np.int64) + 1)] = scene.background
     flat = out.reshape(-1)
     for rule, which in zip(rules, chosen, strict=True):
         act = ACTS[rule.act]
@@ -492,7 +501,7 @@ class _Search:
         looked = 0
         for flat in order:
             c, o = divmod(int(flat), len(self.options))
-            if score[c, o] <= 0 or looked >= 16 or len(found) >= limit:
+            if score[c, o] <= 0 or looked >= (16 if limit > 1 else 8) or len(found) >= limit:
                 break
             index, color, erase, _, _ = self.options[o]
             act, a, b = (int(v) for v in self.actions[index])

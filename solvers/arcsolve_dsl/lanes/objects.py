@@ -14,7 +14,7 @@ from arcsolve_dsl.lanes.segments import ByteGrid, Scene
 from arcsolve_dsl.program import parse
 
 NAME = "object-rules"
-MAX_FOLLOWED = 3
+MAX_FOLLOWED = 2
 """Incomplete rule lists that a cell rule is learned on."""
 
 

@@ -1,5 +1,6 @@
 """Objects of a grid: connected components under several conventions, and a table of their properties."""
 
+from collections.abc import Hashable
 from enum import IntEnum
 from typing import Any
 
@@ -328,7 +329,7 @@ class Scene:
         self.grid = np.ascontiguousarray(grid, dtype=np.uint8)
         self.background = background
         self.layers: dict[str, LayerPair] = {}
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[Hashable, Any] = {}
         self._objects: dict[str, Segmentation] = {}
 
     def objects(self, convention: str) -> Segmentation:
