@@ -1,5 +1,6 @@
 """Several solvers as one: whether any solves a task (the virtual best), and two attempts out of all candidates."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from arcsolve.outcome import Outcome, Status
@@ -9,13 +10,16 @@ from arcsolve.solver import Candidate
 from arcsolve.task import Challenge, Task
 
 NAME = "ensemble"
+Key = tuple[int, tuple[int, ...], bytes]
+"""Test index, shape and cells: what makes two candidates the same answer."""
 
 
 def merge(challenge: Challenge, by_solver: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
     """Pool the candidates of several solvers by grid.
 
-    What reproduces every demonstration comes first; then the pooled confidence decides (the probability that not all
-    who propose the grid are wrong), then how many propose it. No training, no look at the solution.
+    Each solver's own order is kept. Of the grids that stand next in the solvers' lists the one that reproduces every
+    demonstration comes first; then the pooled confidence decides (the probability that not all who propose the grid are
+    wrong), then how many propose it. No training, no look at the solution.
 
     Args:
         challenge: the task.
@@ -24,16 +28,28 @@ def merge(challenge: Challenge, by_solver: Mapping[str, Sequence[Candidate]]) ->
     Returns:
         One candidate per distinct grid and test input, best first; its explanation names who proposed it.
     """
-    pools: dict[tuple[int, tuple[int, ...], bytes], list[tuple[str, Candidate]]] = {}
+    pools: dict[Key, list[tuple[str, Candidate]]] = {}
+    queues: dict[tuple[str, int], list[Key]] = {}
     for solver, candidates in by_solver.items():
-        for candidate in candidates:
-            pools.setdefault(grid_key(candidate.test_index, candidate.grid), []).append((solver, candidate))
-    merged = [_pool(proposals, len(challenge.train)) for proposals in pools.values()]
-    merged.sort(key=lambda item: item[0], reverse=True)
-    n = len(merged)
+        for candidate in sorted(candidates, key=lambda c: -c.confidence):
+            key = grid_key(candidate.test_index, candidate.grid)
+            pools.setdefault(key, []).append((solver, candidate))
+            queues.setdefault((solver, candidate.test_index), []).append(key)
+    merged = {key: _pool(proposals, len(challenge.train)) for key, proposals in pools.items()}
+    order: list[Candidate] = []
+    for index in range(len(challenge.test_inputs)):
+        waiting = [deque(keys) for (_, test_index), keys in queues.items() if test_index == index]
+        taken: set[Key] = set()
+        while heads := {queue[0] for queue in waiting if queue}:
+            best = max(heads, key=lambda key: (merged[key][0], key))
+            order.append(merged[best][1])
+            taken.add(best)
+            for queue in waiting:
+                while queue and queue[0] in taken:
+                    queue.popleft()
+    n = len(order)
     return [
-        Candidate(c.test_index, c.grid, (n - place) / n, c.explanation, c.demos_solved)
-        for place, (_, c) in enumerate(merged)
+        Candidate(c.test_index, c.grid, (n - place) / n, c.explanation, c.demos_solved) for place, c in enumerate(order)
     ]
 
 

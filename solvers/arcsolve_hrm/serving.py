@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,6 +66,15 @@ class Server:
             for row, name in enumerate(self.checkpoint.names):
                 task, augmentation = parse_name(name)
                 self._rows_of_name.setdefault(task, []).append((row, augmentation))
+
+    def trust(self, share: float) -> float:
+        """How likely an answer with this share of the votes is right.
+
+        A logistic curve that the checkpoint's record keeps, fitted on held-out training tasks; without one the share
+        itself is the confidence.
+        """
+        curve = self.checkpoint.record.get("calibration")
+        return share if curve is None else 1.0 / (1.0 + math.exp(-(curve["intercept"] + curve["slope"] * share)))
 
     def predictor_for(self, model: HRM) -> Predictor:
         """Wrap a network of this checkpoint's layout."""
@@ -219,7 +229,7 @@ class Server:
             yield arcsolve.Candidate(
                 index,
                 answer.grid,
-                confidence=ballot.confidence(answer, is_final=is_final),
+                confidence=self.trust(ballot.confidence(answer, is_final=is_final)),
                 explanation=json.dumps(explanation, separators=(",", ":")),
             )
 

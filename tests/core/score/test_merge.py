@@ -15,9 +15,15 @@ def merged(**by_solver: list[Candidate]) -> list[tuple[int, int]]:
 
 
 def test_what_reproduces_the_demonstrations_comes_first() -> None:
-    program = Candidate(0, A, 0.1, demos_solved=2)
-    partial = Candidate(0, C, 0.3, demos_solved=1)
+    program = Candidate(0, A, 0.3, demos_solved=2)
+    partial = Candidate(0, C, 0.1, demos_solved=1)
     assert merged(hrm=[Candidate(0, B, 0.99)], dsl=[program, partial]) == [(0, 1), (0, 2), (0, 3)]
+
+
+def test_each_solvers_own_order_is_kept() -> None:
+    partial = Candidate(0, C, 0.9, demos_solved=1)
+    program = Candidate(0, A, 0.5, demos_solved=2)
+    assert merged(dsl=[program, partial], hrm=[Candidate(0, B, 0.4)]) == [(0, 3), (0, 1), (0, 2)]
 
 
 def test_agreement_outweighs_one_confident_voice() -> None:
