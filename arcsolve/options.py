@@ -1,8 +1,15 @@
 """Solver options: a pydantic model whose fields describe and validate themselves."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from arcsolve.errors import ArcsolveError, did_you_mean
+
+if TYPE_CHECKING:
+    from arcsolve.solver import Solver
 
 
 class Options(BaseModel):
@@ -24,3 +31,45 @@ def Option(default: Any = ..., *, description: str, **constraints: Any) -> Any: 
         constraints: pydantic's field constraints (``ge``, ``le``, ``pattern``, …).
     """
     return Field(default, description=description, **constraints)
+
+
+def validate_options(name: str, cls: "type[Solver]", options: Mapping[str, Any]) -> Any:
+    """Make the solver class's ``Options`` from values or command-line text.
+
+    Text that a field refuses as it is, is tried as JSON: ``-o hrm.heads=[1,2]``.
+
+    Raises:
+        ArcsolveError: names solver, option, the value given and what is allowed.
+    """
+    values = dict(options)
+    try:
+        return cls.Options.model_validate(values)
+    except ValidationError as first:
+        error = first
+    for problem in error.errors():
+        key = problem["loc"][0] if problem["loc"] else None
+        if isinstance(key, str) and isinstance(values.get(key), str):
+            try:
+                values[key] = json.loads(values[key])
+            except ValueError:
+                continue
+    try:
+        return cls.Options.model_validate(values)
+    except ValidationError:
+        raise ArcsolveError(_options_message(name, cls, error)) from error
+
+
+def _options_message(name: str, cls: "type[Solver]", error: ValidationError) -> str:
+    known = list(cls.Options.model_fields)
+    listing = f"Options: {', '.join(known)}." if known else "It has no options."
+    parts = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"Solver {name!r} has no option {key!r}.{did_you_mean(key, known)} {listing}")
+        elif problem["type"] == "missing":
+            parts.append(f"Solver {name!r} needs the option {key!r}. Give it: -o {name}.{key}=VALUE")
+        else:
+            given = f" Given: {problem['input']!r}." if problem["loc"] else ""
+            parts.append(f"Solver {name!r}, option {key!r}: {problem['msg']}.{given}")
+    return "\n".join(parts[:3])

@@ -15,8 +15,9 @@ from typing import Any
 import pluggy
 
 from arcsolve import hookspecs
-from arcsolve.errors import ArcsolveError
-from arcsolve.registry import Origin, PluginStatus, Registry, describe, did_you_mean, import_plugin_file
+from arcsolve.errors import ArcsolveError, describe, did_you_mean
+from arcsolve.reference import Origin, import_plugin_file
+from arcsolve.registry import PluginStatus, Registry
 
 GROUP = "arcsolve"
 """The entry-point group."""

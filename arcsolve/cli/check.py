@@ -10,8 +10,7 @@ import click
 from arcsolve import plugins
 from arcsolve.cli.output import note, print_json, print_table
 from arcsolve.cli.parameters import json_option, plugin_option
-from arcsolve.errors import ArcsolveError
-from arcsolve.registry import describe
+from arcsolve.errors import ArcsolveError, describe
 from arcsolve.run.plan import choose_solvers
 
 

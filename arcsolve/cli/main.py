@@ -53,7 +53,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None where there is none."""
         if cmd_name in COMMANDS:
-            from arcsolve.registry import Reference
+            from arcsolve.reference import Reference
 
             command: click.Command = Reference(COMMANDS[cmd_name].target).resolve(f"Command {cmd_name!r}")
             return command

@@ -209,8 +209,7 @@ def _warmed_up(choices: Sequence["Choice"], *, is_lenient: bool) -> tuple["Choic
 
 
 def _executor(registry: "Registry", name: str) -> "Executor":
-    from arcsolve.errors import ArcsolveError
-    from arcsolve.registry import did_you_mean
+    from arcsolve.errors import ArcsolveError, did_you_mean
     from arcsolve.run.local import LocalExecutor
 
     if name == "local":

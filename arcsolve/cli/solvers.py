@@ -9,8 +9,8 @@ import click
 from arcsolve import plugins
 from arcsolve.cli.output import print_json, print_table
 from arcsolve.cli.parameters import json_option, plugin_option
-from arcsolve.errors import ArcsolveError
-from arcsolve.registry import SolverEntry, describe
+from arcsolve.entries import SolverEntry
+from arcsolve.errors import ArcsolveError, describe
 
 
 @click.command()

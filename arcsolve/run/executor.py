@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from arcsolve.entries import SolverEntry
 from arcsolve.grid import Grid
 from arcsolve.outcome import Status
-from arcsolve.registry import SolverEntry
 from arcsolve.solver import Candidate, Resources
 from arcsolve.task import Challenge
 

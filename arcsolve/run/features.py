@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from arcsolve.registry import describe
+from arcsolve.errors import describe
 
 if TYPE_CHECKING:
+    from arcsolve.entries import FeatureEntry
     from arcsolve.recording import RunStore
-    from arcsolve.registry import FeatureEntry
     from arcsolve.task import Task
 
 

@@ -21,7 +21,9 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from arcsolve.registry import SolverEntry, describe, validate_options
+from arcsolve.entries import SolverEntry
+from arcsolve.errors import describe
+from arcsolve.options import validate_options
 from arcsolve.run import processes
 from arcsolve.run.wire import pack
 from arcsolve.run.worker import Post, work

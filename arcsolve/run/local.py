@@ -10,9 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+from arcsolve.entries import SolverEntry
 from arcsolve.errors import ArcsolveError
 from arcsolve.outcome import Status
-from arcsolve.registry import SolverEntry
 from arcsolve.run import processes
 from arcsolve.run.executor import Report, Settings, Stop, Work, seed_of
 from arcsolve.run.host import Host, Job, State, Worker

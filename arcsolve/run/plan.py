@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from arcsolve.errors import ArcsolveError
+from arcsolve.entries import SolverEntry
+from arcsolve.errors import ArcsolveError, describe, did_you_mean
+from arcsolve.options import validate_options
 from arcsolve.recording import Run, SolverSpec
-from arcsolve.registry import Registry, SolverEntry, describe, did_you_mean, validate_options
+from arcsolve.registry import Registry
 from arcsolve.run.environment import describe_environment
 from arcsolve.run.executor import Settings, Work
 from arcsolve.solver import Solver

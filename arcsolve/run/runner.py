@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from arcsolve.entries import FeatureEntry
 from arcsolve.outcome import Outcome, Status
 from arcsolve.recording import Run, RunStore
-from arcsolve.registry import FeatureEntry, Hooks
+from arcsolve.registry import Hooks
 from arcsolve.run.executor import Executor, Report, Stop
 from arcsolve.run.features import record_features
 from arcsolve.run.plan import Plan

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from arcsolve.errors import Abstain, ArcsolveError
+from arcsolve.errors import Abstain, ArcsolveError, describe
+from arcsolve.options import validate_options
 from arcsolve.outcome import Status
-from arcsolve.registry import describe, validate_options
 from arcsolve.run import processes
 from arcsolve.run.executor import Collector
 from arcsolve.run.wire import Message, Unpacker, check_candidate, encode_candidate, pack, shorten

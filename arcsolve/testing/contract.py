@@ -17,9 +17,9 @@ from types import FrameType
 from typing import Any
 from unittest import SkipTest
 
-from arcsolve.errors import Abstain, ArcsolveError
+from arcsolve.errors import Abstain, ArcsolveError, describe
 from arcsolve.grid import as_grid
-from arcsolve.registry import describe, validate_options
+from arcsolve.options import validate_options
 from arcsolve.solver import Budget, Candidate, Solver
 from arcsolve.task import Challenge, grids_equal
 from arcsolve.testing.tasks import AWKWARD, ORDINARY

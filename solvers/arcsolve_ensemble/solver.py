@@ -56,7 +56,7 @@ class EnsembleSolver(Solver):
     def warm_up(cls, options: Any) -> None:
         """Warm up the members."""
         from arcsolve import plugins
-        from arcsolve.registry import validate_options
+        from arcsolve.options import validate_options
 
         registry = plugins.load(report=lambda message: None)
         load_model(options.model)

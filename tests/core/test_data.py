@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import arcsolve
 from arcsolve import data, plugins
-from arcsolve.registry import Origin, Registry
+from arcsolve.reference import Origin
+from arcsolve.registry import Registry
 
 GRID = [[1, 2], [3, 4]]
 PAIR = {"input": GRID, "output": [[5]]}

@@ -15,7 +15,8 @@ import arcsolve_store
 from arcsolve import Run, Task, plugins
 from arcsolve.cli.main import cli
 from arcsolve.data import load
-from arcsolve.registry import CommandEntry, Origin
+from arcsolve.entries import CommandEntry
+from arcsolve.reference import Origin
 from arcsolve_store import schema
 from arcsolve_store.rows import VIEWS
 from arcsolve_store.synthetic import make_outcome, make_run

@@ -6,7 +6,8 @@ import pytest
 
 import arcsolve
 from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Pair, Solver
-from arcsolve.registry import Origin, Registry
+from arcsolve.reference import Origin
+from arcsolve.registry import Registry
 from arcsolve.testing import SolverTestCase
 from arcsolve_ensemble.solver import EnsembleSolver, member_names, merge_rules
 
