@@ -54,7 +54,7 @@ class SolverEntry:
         from arcsolve.options import validate_options
 
         cls = self.load()
-        values = validate_options(self.name, cls, options or {})
+        values = validate_options(self.name, cls.Options, options or {})
         try:
             return cls(values)
         except ArcsolveError:

@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arcsolve.errors import ArcsolveError, did_you_mean
-
-if TYPE_CHECKING:
-    from arcsolve.solver import Solver
 
 
 class Options(BaseModel):
@@ -33,8 +30,8 @@ def Option(default: Any = ..., *, description: str, **constraints: Any) -> Any: 
     return Field(default, description=description, **constraints)
 
 
-def validate_options(name: str, cls: "type[Solver]", options: Mapping[str, Any]) -> Any:
-    """Make the solver class's ``Options`` from values or command-line text.
+def validate_options(name: str, model: type[Options], options: Mapping[str, Any]) -> Any:
+    """Make a solver's ``Options`` from values or command-line text.
 
     Text that a field refuses as it is, is tried as JSON: ``-o hrm.heads=[1,2]``.
 
@@ -43,7 +40,7 @@ def validate_options(name: str, cls: "type[Solver]", options: Mapping[str, Any])
     """
     values = dict(options)
     try:
-        return cls.Options.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as first:
         error = first
     for problem in error.errors():
@@ -54,13 +51,13 @@ def validate_options(name: str, cls: "type[Solver]", options: Mapping[str, Any])
             except ValueError:
                 continue
     try:
-        return cls.Options.model_validate(values)
+        return model.model_validate(values)
     except ValidationError:
-        raise ArcsolveError(_options_message(name, cls, error)) from error
+        raise ArcsolveError(_options_message(name, model, error)) from error
 
 
-def _options_message(name: str, cls: "type[Solver]", error: ValidationError) -> str:
-    known = list(cls.Options.model_fields)
+def _options_message(name: str, model: type[Options], error: ValidationError) -> str:
+    known = list(model.model_fields)
     listing = f"Options: {', '.join(known)}." if known else "It has no options."
     parts = []
     for problem in error.errors():

@@ -87,7 +87,7 @@ def _load(setup: Setup) -> type[Solver]:
     solver = setup.entry.load()
     for module in setup.preload:
         importlib.import_module(module)
-    solver.warm_up(validate_options(setup.entry.name, solver, setup.options))
+    solver.warm_up(validate_options(setup.entry.name, solver.Options, setup.options))
     return solver
 
 

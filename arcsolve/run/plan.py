@@ -78,7 +78,7 @@ def choose_solvers(registry: Registry, names: Sequence[str], options: Sequence[s
     choices = []
     for entry in entries:
         solver = entry.load()
-        values = validate_options(entry.name, solver, given.get(entry.name, {}))
+        values = validate_options(entry.name, solver.Options, given.get(entry.name, {}))
         choices.append(Choice(entry, solver, given.get(entry.name, {}), values))
     return tuple(choices)
 

@@ -68,7 +68,7 @@ class _Worker:
         _seed_everything(post.prepare_seed)
 
         def get_ready() -> None:
-            options = validate_options(post.solver.name, post.solver, post.options)
+            options = validate_options(post.solver.name, post.solver.Options, post.options)
             self._solver = post.solver(options)
             if post.solver.prepare is not Solver.prepare:
                 self._solver.prepare(post.challenges, budget)

@@ -76,7 +76,7 @@ class Subject:
         Raises:
             SkipTest: the solver abstains in ``prepare``, e.g. for want of a checkpoint.
         """
-        options = validate_options(self.solver_class.name, self.solver_class, self.options)
+        options = validate_options(self.solver_class.name, self.solver_class.Options, self.options)
         self.solver_class.warm_up(options)
         solver = self.solver_class(pickle.loads(pickle.dumps(options)))
         budget = Budget(timeout_s=self.prepare_timeout_s, seed=0).started()
@@ -155,7 +155,7 @@ def describes_itself(subject: Subject) -> None:
 
 def travels_to_a_worker(subject: Subject) -> None:
     """Its class and its options can be sent to another process."""
-    options = validate_options(subject.solver_class.name, subject.solver_class, subject.options)
+    options = validate_options(subject.solver_class.name, subject.solver_class.Options, subject.options)
     for what, value in (("class", subject.solver_class), ("options", options)):
         try:
             copy = pickle.loads(pickle.dumps(value))

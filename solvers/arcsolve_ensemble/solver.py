@@ -63,7 +63,7 @@ class EnsembleSolver(Solver):
         for name in member_names(options.members, list(registry.solvers)):
             try:
                 member = registry.solver_class(name)
-                member.warm_up(validate_options(name, member, options.options.get(name, {})))
+                member.warm_up(validate_options(name, member.Options, options.options.get(name, {})))
             except ArcsolveError:
                 if options.members != "auto":
                     raise
