@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention.varlen import varlen_attn
 
+from arcsolve_hrm.passes import rms_norm, rotate, swiglu
+
 # torch 2.10 spelled causality differently.
 _CAUSAL: dict[str, Any] = (
     {"window_size": (-1, 0)} if "window_size" in inspect.signature(varlen_attn).parameters else {"is_causal": True}
@@ -71,46 +73,6 @@ def truncated_normal(shape: tuple[int, ...], std: float) -> Tensor:
     return tensor.mul_(std / 0.87962566103423978)
 
 
-class _RmsNorm(torch.autograd.Function):
-    """Written out because a CPU pays for every pass over memory: autograd's own backward makes three times as many."""
-
-    @staticmethod
-    def forward(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-        wide = x.to(torch.float32)
-        scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)
-        return (wide * scale).to(x.dtype), scale
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: tuple[Tensor, Tensor]) -> None:
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(*output)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        normed, scale = (saved.to(torch.float32) for saved in ctx.saved_tensors)
-        gradient = gradients[0].to(torch.float32)
-        along = (gradient * normed).mean(-1, keepdim=True)
-        return (torch.addcmul(gradient, normed, along, value=-1.0) * scale).to(gradients[0].dtype), None
-
-
-def rms_norm(x: Tensor, eps: float) -> Tensor:
-    """Scale to unit root mean square over the last axis, in float32, without a weight.
-
-    Args:
-        x: Any floating tensor.
-        eps: Added to the mean square.
-
-    Returns:
-        The same shape and dtype as ``x``.
-    """
-    if x.requires_grad and not x.is_cuda:
-        normed: Tensor = _RmsNorm.apply(x, eps)[0]  # type: ignore[no-untyped-call]
-        return normed
-    wide = x.to(torch.float32)
-    wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + eps)
-    return wide.to(x.dtype)
-
-
 def rope_tables(positions: Tensor, head_dim: int, theta: float, pairs: tuple[int, ...] | None = None) -> Rope:
     """Make rotary tables for positions with one or more axes.
 
@@ -140,47 +102,6 @@ def rope_tables(positions: Tensor, head_dim: int, theta: float, pairs: tuple[int
     table = torch.cat(angles, dim=-1)  # [..., tokens, head_dim / 2]
     table = torch.cat((table, table), dim=-1)
     return table.cos(), table.sin()
-
-
-def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    low, high = x.to(cos.dtype).chunk(2, dim=-1)
-    cos, sin = cos.unsqueeze(-2), sin.unsqueeze(-2)
-    turned = torch.cat((low * cos - high * sin, high * cos + low * sin), dim=-1)
-    return turned.to(x.dtype)
-
-
-class _Rotation(torch.autograd.Function):
-    """The gradient of a rotation is the rotation back."""
-
-    @staticmethod
-    def forward(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        return _turn(x, cos, sin)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs[1:])
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        cos, sin = ctx.saved_tensors
-        return _turn(gradients[0], cos, -sin), None, None
-
-
-def rotate(x: Tensor, rope: Rope) -> Tensor:
-    """Apply rotary positions in float32.
-
-    Args:
-        x: [..., tokens, heads, head_dim].
-        rope: Tables that broadcast to [..., tokens, head_dim]; both halves of a table are equal.
-
-    Returns:
-        The rotated tensor in the dtype of ``x``.
-    """
-    cos, sin = (table.chunk(2, dim=-1)[0] for table in rope)
-    if x.requires_grad and not x.is_cuda:
-        turned: Tensor = _Rotation.apply(x, cos, sin)  # type: ignore[no-untyped-call]
-        return turned
-    return _turn(x, cos, sin)
 
 
 def packed_attention(query: Tensor, key: Tensor, value: Tensor, packing: Packing) -> Tensor:
@@ -304,8 +225,7 @@ class SwiGLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [..., hidden] to [..., hidden]."""
-        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
-        out: Tensor = self.down_proj(F.silu(gate) * up)
+        out: Tensor = self.down_proj(swiglu(self.gate_up_proj(x)))
         return out
 
 
@@ -326,8 +246,8 @@ class Block(nn.Module):
         attended = self.self_attn(z, rope, causal, packing, store)
         if self.training and self.dropout:
             attended = F.dropout(attended, self.dropout)
-        z = rms_norm(z + attended, self.eps)
+        z = rms_norm(z, self.eps, attended)
         fed = self.mlp(z)
         if self.training and self.dropout:
             fed = F.dropout(fed, self.dropout)
-        return rms_norm(z + fed, self.eps)
+        return rms_norm(z, self.eps, fed)

@@ -8,6 +8,8 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -104,25 +106,39 @@ class NorMuon:
         update: Callable[..., Tensor] = normuon_update
         self._update = torch.compile(update, dynamic=False) if compiled else update
 
-    @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float, pool: Executor | None = None, shares: int = 1) -> None:
         """Apply one step from the parameters' gradients.
 
         Args:
             learning_rate: Size of the step; a matrix moves by about this in spectral norm.
+            pool: Threads to spread the matrices over.
+            shares: Into how many parts to cut each group of equal shapes for them.
         """
-        for group, momentum, second in zip(self.groups, self.momentum, self.second, strict=True):
-            gradients = [
-                slot.parameter.grad[slot.first : slot.first + slot.rows]
-                for slot in group
-                if slot.parameter.grad is not None
-            ]
-            if len(gradients) != len(group):
-                raise RuntimeError("a matrix of the reasoning modules got no gradient: the H-L channel is dead")
-            update = self._update(torch.stack(gradients).to(torch.float32), momentum, second)
-            targets = [slot.parameter[slot.first : slot.first + slot.rows] for slot in group]
-            torch._foreach_mul_(targets, 1 - learning_rate * self.weight_decay)
-            torch._foreach_add_(targets, list(update.unbind(0)), alpha=-learning_rate)
+        parts = [
+            (slice(first, first + size), index)
+            for index, group in enumerate(self.groups)
+            for size in (-(-len(group) // shares),)
+            for first in range(0, len(group), size)
+        ]
+        run = partial(self._step_part, learning_rate)
+        list(map(run, parts) if pool is None else pool.map(run, parts))
+
+    @torch.no_grad()
+    def _step_part(self, learning_rate: float, part: tuple[slice, int]) -> None:
+        taken, index = part
+        group = self.groups[index][taken]
+        gradients = [
+            slot.parameter.grad[slot.first : slot.first + slot.rows]
+            for slot in group
+            if slot.parameter.grad is not None
+        ]
+        if len(gradients) != len(group):
+            raise RuntimeError("a matrix of the reasoning modules got no gradient: the H-L channel is dead")
+        stacked = torch.stack(gradients).to(torch.float32)
+        update = self._update(stacked, self.momentum[index][taken], self.second[index][taken])
+        targets = [slot.parameter[slot.first : slot.first + slot.rows] for slot in group]
+        torch._foreach_mul_(targets, 1 - learning_rate * self.weight_decay)
+        torch._foreach_add_(targets, list(update.unbind(0)), alpha=-learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Give the running averages."""

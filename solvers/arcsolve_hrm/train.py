@@ -34,6 +34,7 @@ from arcsolve_hrm.guards import Guards, TrainingStoppedError, channel_ratio
 from arcsolve_hrm.measure import held_out
 from arcsolve_hrm.optim import NorMuon, other_parameters
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
+from arcsolve_hrm.passes import compile_passes
 from arcsolve_hrm.seq import pair_tokens
 
 
@@ -253,10 +254,12 @@ class Trainer:
         if (folder / "checkpoint.pt").exists():
             self._restore(torch.load(folder / "checkpoint.pt", map_location=device, weights_only=True))
             say(f"continuing {folder.name} at step {self.progress.step}, {self.progress.seconds / 60:.1f} minutes")
-        if compiled:
+        if compiled and device.type == "cpu":
+            compile_passes()
+        elif compiled:
             for module in {self.model.L_level, self.model.high_level}:
                 for layer in module.layers:
-                    layer.compile(fullgraph=device.type == "cuda", dynamic=False)
+                    layer.compile(fullgraph=True, dynamic=False)
 
     @property
     def done(self) -> float:
@@ -360,7 +363,10 @@ class Trainer:
         if self.progress.step % self._watch_every == 0:
             self.channel = channel_ratio(self.model.L_level, self.model.high_level)
             self._guards.channel(self.channel)
-        self.muon.step(recipe.learning_rate * factor)
+        if self._parallel:
+            self.muon.step(recipe.learning_rate * factor, self._workers, recipe.accumulate)
+        else:
+            self.muon.step(recipe.learning_rate * factor)
         self.model.zero_grad(set_to_none=True)
         if self.average:
             with torch.no_grad():
