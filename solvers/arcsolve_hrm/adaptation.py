@@ -18,10 +18,11 @@ import torch
 from arcsolve_hrm.batches import TokenStore
 from arcsolve_hrm.checkpoint import Checkpoint, mean_row
 from arcsolve_hrm.core import HRM
+from arcsolve_hrm.loss import batch_loss
 from arcsolve_hrm.pairs import TRAIN, SourceTask, collect, fixed_colours
 from arcsolve_hrm.predict import Question, SequencePredictor
+from arcsolve_hrm.recipe import Recipe
 from arcsolve_hrm.seq import LONGEST, colour_tables
-from arcsolve_hrm.train import Recipe, batch_loss
 from arcsolve_hrm.transforms import Grid
 from arcsolve_hrm.voting import Ballot
 

