@@ -9,7 +9,8 @@ import numpy as np
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
 from arcsolve_dsl.lanes.cell_rules import find_cell_rules
 from arcsolve_dsl.lanes.cells import backgrounds_of, rule_text
-from arcsolve_dsl.lanes.object_rules import Rule, learn_object_rules
+from arcsolve_dsl.lanes.object_rules import Rule
+from arcsolve_dsl.lanes.object_search import learn_object_rules
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
 from arcsolve_dsl.program import parse
 

@@ -150,8 +150,9 @@ def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found
                     chosen[2] = c
                     result = _check(values, masks, chosen, depth, heads, joint, links, first)
                     if result >= 0:
-                        if known < capacity:
-                            x, y = result // n, result % n
+                        x, y = result // n, result % n
+                        # Cells that only three or more together leave without a paint need not differ pairwise.
+                        if known < capacity and (masks[x] & masks[y]) == 0:
                             word, bit = known >> 6, np.uint64(1) << np.uint64(known & 63)
                             for i in range(n_layers):
                                 if values[i, x] != values[i, y]:

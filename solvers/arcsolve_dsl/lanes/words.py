@@ -7,10 +7,11 @@ import numpy as np
 from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.lanes import views
 from arcsolve_dsl.lanes.cell_rules import apply_table
+from arcsolve_dsl.lanes.conditions import Condition
 from arcsolve_dsl.lanes.facts import fact_pictures
 from arcsolve_dsl.lanes.layer_base import color_roles
 from arcsolve_dsl.lanes.layers import LayerSet
-from arcsolve_dsl.lanes.object_rules import Condition, Rule, apply_rules
+from arcsolve_dsl.lanes.object_rules import Rule, apply_rules
 from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_index
 from arcsolve_dsl.lanes.repair import WAYS, box_of, repair_cells
 from arcsolve_dsl.lanes.segments import CONVENTIONS, ByteGrid, Scene
