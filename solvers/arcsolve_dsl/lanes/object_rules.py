@@ -6,34 +6,58 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.lanes.conditions import Condition, features_of, holds
 from arcsolve_dsl.lanes.directions import MODES, object_directions
+from arcsolve_dsl.lanes.layer_base import NOTHING
+from arcsolve_dsl.lanes.object_graph import PARTNERS, graph_of, is_partner, relational_features
 from arcsolve_dsl.lanes.segments import ByteGrid, Prop, Scene
+from arcsolve_dsl.lanes.ties import Painted, Tie, tie
 from arcsolve_dsl.lanes.traces import Act, trace
-
-COLOR_MODES = ("keep", "rare", "surround", "background", *(f"color{c}" for c in range(10)))
-"""Ways to say in what colour an action paints."""
 
 
 class Rule(NamedTuple):
-    """Objects for which `condition` holds do `act` with numbers `a`, `b`, in `color`, erased before if `erase`."""
+    """Objects for which `condition` holds do `act` with `a`, `b`, in `color`, erased before if `erase`.
+
+    `act` names an `Act`, with two numbers, or a `Tie`, with the name of a partner and a number. `color` is "keep",
+    "rare", "surround", "background", "color0" ... "color9" or "of PARTNER".
+    """
 
     condition: Condition
     act: str
-    a: int
+    a: int | str
     b: int
     color: str
     erase: bool
 
 
-def paint_color(mode: str, row: NDArray[np.int64], background: int) -> int:
-    """The colour that a colour mode means for an object; -1 for "keep", 10 for none."""
+def check_rule(rule: Rule) -> None:
+    """See that a rule's action and partners exist.
+
+    Raises:
+        EvaluationError: if one does not.
+    """
+    acts = Tie.__members__ if isinstance(rule.a, str) else ACTS
+    if rule.act not in acts:
+        raise EvaluationError(f"There is no action '{rule.act}'; there are {', '.join(acts)}.")
+    partners = [rule.a] if isinstance(rule.a, str) else []
+    partners += [rule.color[3:]] if rule.color.startswith("of ") else []
+    for name in partners:
+        if not is_partner(name):
+            raise EvaluationError(f"There is no partner '{name}'; there are {', '.join(PARTNERS)}, color0 ... color9.")
+
+
+def paint_color(scene: Scene, convention: str, mode: str, k: int) -> int:
+    """The colour that a colour mode means for object `k`; -1 for "keep", 10 for none."""
+    row = scene.objects(convention).table[k]
     if mode == "keep":
         return -1
     if mode == "background":
-        return background
+        return scene.background
+    if mode.startswith("of "):
+        partner = int(graph_of(scene, convention).partner(mode[3:])[k])
+        return int(scene.objects(convention).table[partner, Prop.COLOR]) if partner >= 0 else NOTHING
     if mode == "rare":
         return int(row[Prop.RARE_COLOR]) if row[Prop.N_COLORS] > 1 else 10
     if mode == "surround":
@@ -46,6 +70,8 @@ def _chosen(scene: Scene, convention: str, condition: Condition) -> list[int]:
     key = (convention, condition)
     if key not in scene.memo:
         features = features_of(scene, convention)
+        if any("." in name for name in (condition.feature, condition.feature2)):
+            features = features | relational_features(scene, convention)
         scene.memo[key] = np.flatnonzero(holds(condition, features, scene.objects(convention).count)).tolist()
     found: list[int] = scene.memo[key]
     return found
@@ -66,20 +92,23 @@ def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGri
             out[np.isin(objects.labels, np.array(which, np.int64) + 1)] = scene.background
     flat = out.reshape(-1)
     for rule, which in zip(rules, chosen, strict=True):
-        act = ACTS[rule.act]
         for k in which:
-            a = rule.a
-            if act in DIRECTED and a >= 8:
-                a = int(directions[a - 8, k])
-            n = trace(scene.grid, objects.labels, objects.table, scene.background, k, act, a, rule.b, cells, colors)
-            if n < 0:
+            if isinstance(rule.a, str):
+                partner = int(graph_of(scene, convention).partner(rule.a)[k])
+                painted = tie(scene, convention, k, partner, Tie[rule.act], rule.b)
+            else:
+                act, a = ACTS[rule.act], rule.a
+                if act in DIRECTED and a >= 8:
+                    a = int(directions[a - 8, k])
+                n = trace(scene.grid, objects.labels, objects.table, scene.background, k, act, a, rule.b, cells, colors)
+                painted = Painted(cells[:n], colors[:n]) if n >= 0 else None
+            if painted is None:
                 if rule.erase:
                     return None
                 continue
-            color = paint_color(rule.color, objects.table[k], scene.background)
-            if color == 10:
-                continue
-            flat[cells[:n]] = colors[:n] if color < 0 else color
+            color = paint_color(scene, convention, rule.color, k)
+            if color != NOTHING:
+                flat[painted.cells] = painted.colors if color < 0 else color
     return out
 
 

@@ -17,6 +17,10 @@ from arcsolve_dsl.program import parse
 NAME = "object-rules"
 MAX_FOLLOWED = 2
 """Incomplete rule lists that a cell rule is learned on."""
+STAGES = (
+    ("shapes8", False), ("shapes4", False), ("things8", False), ("things4", False), ("shapes8", True), ("things8", True)
+)  # fmt: skip
+"""Conventions in the order they are tried, first without partners."""
 
 
 def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str) -> str:
@@ -38,16 +42,16 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
         followed: dict[bytes, tuple[float, str, list[ByteGrid], float]] = {}
         wanted = sum(int((g != o).sum()) for g, o in zip(grids, outputs, strict=False))
         is_solved = False
-        for convention in ("shapes8", "shapes4", "things8", "things4"):
+        for convention, related in STAGES:
             if clock.is_over:
                 return
             if is_solved:
                 break
-            key = b"".join(s.objects(convention).labels.tobytes() for s in scenes)
+            key = bytes([related]) + b"".join(s.objects(convention).labels.tobytes() for s in scenes)
             if key in seen:
                 continue
             seen.add(key)
-            for learned in learn_object_rules(scenes, outputs, convention):
+            for learned in learn_object_rules(scenes, outputs, convention, related=related):
                 text = object_rule_text(learned.rules, convention, background)
                 tests = tuple(p.astype(np.int8) for p in learned.pictures[n:])
                 if all(learned.right):

@@ -11,7 +11,7 @@ from arcsolve_dsl.lanes.conditions import Condition
 from arcsolve_dsl.lanes.facts import fact_pictures
 from arcsolve_dsl.lanes.layer_base import color_roles
 from arcsolve_dsl.lanes.layers import LayerSet
-from arcsolve_dsl.lanes.object_rules import Rule, apply_rules
+from arcsolve_dsl.lanes.object_rules import Rule, apply_rules, check_rule
 from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_index
 from arcsolve_dsl.lanes.repair import WAYS, box_of, repair_cells
 from arcsolve_dsl.lanes.segments import CONVENTIONS, ByteGrid, Scene
@@ -201,11 +201,15 @@ def object_rule(picture: Picture, background: int, kind: str, rules: tuple[tuple
     """Let objects act: each rule is (condition, action, its two numbers, colour, erase the object first).
 
     A condition is (feature, 'is' | 'not' | 'least' | 'all', value). The actions and their numbers are those of
-    `arcsolve_dsl.lanes.traces.Act`; a colour is 'keep', 'rare', 'surround', 'background' or 'color0' ... 'color9'.
+    `arcsolve_dsl.lanes.traces.Act`; a colour is 'keep', 'rare', 'surround', 'background', 'color0' ... 'color9', or
+    'of PARTNER'. Actions of `arcsolve_dsl.lanes.ties.Tie` take a partner and a number: partners are other objects,
+    named by how they stand to the object in the graph of objects (`arcsolve_dsl.lanes.object_graph.PARTNERS`).
     """
     if kind not in CONVENTIONS:
         raise EvaluationError(f"object_rule knows the kinds {', '.join(CONVENTIONS)}.")
     read = [Rule(Condition(*rule[0]), *rule[1:]) for rule in rules]  # type: ignore[misc, arg-type]
+    for rule in read:
+        check_rule(rule)
     made = apply_rules(Scene(bytes_of(picture), background), kind, read)
     if made is None:
         raise EvaluationError("An object cannot do what a rule says.")
