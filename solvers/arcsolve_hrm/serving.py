@@ -106,6 +106,11 @@ class Server:
             return ((row, None),)
         return tuple(self._rows_of_name.get(challenge.id, ()))
 
+    def is_training_task(self, rows: Rows) -> bool:
+        """Whether rows belong to a task of a training set, whose test pairs may have been trained on, too."""
+        name = self.checkpoint.names[rows[0][0]] if rows and self.checkpoint.names else ""
+        return name.partition("/")[0].endswith("-training")
+
     def question(self, challenge: arcsolve.Challenge, index: int, rows: Rows) -> Question:
         """Put a test input as a question."""
         return Question(challenge.test_inputs[index], demonstrations(challenge), rows)
@@ -119,9 +124,7 @@ class Server:
         rows = self.rows(challenge)
         self._refuse_longer_than_trained(challenge)
         if rows:
-            name = self.checkpoint.names[rows[0][0]] if self.checkpoint.names else ""
-            is_training_task = name.partition("/")[0].endswith("-training")
-            return Service(self.predictor, rows, KNOWN_WITH_TESTS if is_training_task else KNOWN)
+            return Service(self.predictor, rows, KNOWN_WITH_TESTS if self.is_training_task(rows) else KNOWN)
         if self.options.unseen == "abstain":
             raise arcsolve.Abstain(
                 "the checkpoint never saw this task's demonstrations; -o hrm.unseen=train trains on them for a while"

@@ -44,7 +44,9 @@ def strip(trace: Trace, source: Grid, title: str, truth: Grid | None = None) -> 
     """
     rows = [Row(title, (Panel(f"input {_size(source)}", source),))]
     for segment in sorted({frame.segment for frame in trace.frames}):
-        panels = tuple(_panel(frame) for frame in trace.frames if frame.segment == segment)
+        panels = tuple(
+            _panel(frame, is_first=index == 0) for index, frame in enumerate(trace.frames) if frame.segment == segment
+        )
         after = " (would halt here)" if segment == trace.halted else ""
         rows.append(Row(f"segment {segment}{after}", panels))
     if truth is not None:
@@ -54,13 +56,14 @@ def strip(trace: Trace, source: Grid, title: str, truth: Grid | None = None) -> 
     return rows
 
 
-def _panel(frame: Frame) -> FramePanel:
+def _panel(frame: Frame, *, is_first: bool) -> FramePanel:
     blank = frame.cells == NO_COLOUR
+    changes = "first frame" if is_first else f"{int(frame.changed.sum())} cells changed"
     return FramePanel(
-        f"cycle {frame.cycle}: q {frame.q_halt:.2f}, entropy {frame.entropy:.2f}",
+        f"cycle {frame.cycle}: halt {frame.q_halt:.2f}, entropy {frame.entropy:.2f} nats",
         np.where(blank, 0, frame.cells).astype(np.int8),
         marked=frame.changed | blank,
-        note=f"{int(frame.changed.sum())} changed" + (f", {int(blank.sum())} without colour" if blank.any() else ""),
+        note=changes + (f", {int(blank.sum())} without colour" if blank.any() else ""),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from textwrap import wrap
+from typing import Any
 
 import click
 
 from arcsolve_hrm.checkpoint import load_checkpoint, parameter_counts, read_description
+from arcsolve_hrm.cli.options import plural
 from arcsolve_hrm.solver import checkpoint_folder
 
 
@@ -29,6 +32,7 @@ def command(checkpoint: str, as_json: bool) -> None:
         return
     dtype = str(loaded.weights["lm_head.weight"].dtype).removeprefix("torch.")
     modules = "one shared module of" if config.share_hl else f"H {config.h_layers} and L"
+    limit = record.get("recipe", {}).get("longest", 0)
     lines = [
         f"layout      {config.layout}, {config.vocab_size} tokens, position {config.position}",
         f"network     {modules} {config.l_layers} layers, hidden {config.hidden_size}, {config.num_heads} heads, "
@@ -36,8 +40,27 @@ def command(checkpoint: str, as_json: bool) -> None:
         f"thinking    {config.h_cycles} H x {config.l_cycles} L cycles, up to {config.halt_max_steps} segments "
         f"({config.layer_passes} layer passes each)",
         f"parameters  {counts['network']:,} trainable, {counts['tables']:,} in tables",
-        f"tasks       {config.num_tasks} rows, {named} named, {hashed} known by their demonstrations",
-        f"weights     {len(sizes)} files, {sum(sizes.values()) / 2**20:.1f} MiB, {dtype}, sha256 checked",
+        f"tasks       {config.num_tasks} rows, {named} named, {hashed} known by their demonstrations"
+        + (f"; none with more than {limit} tokens in a pair" if limit else ""),
+        f"weights     {plural(len(sizes), 'file')}, {sum(sizes.values()) / 2**20:.1f} MiB, {dtype}, sha256 checked",
     ]
-    lines += [f"{name:<11} {json.dumps(value)}" for name, value in record.items()]
+    for name, value in record.items():
+        lines += _wrapped(name, value)
     click.echo("\n".join(lines))
+
+
+def _wrapped(name: str, value: Any) -> list[str]:
+    """Spell one entry of the training record; of long lists only how many there are."""
+    if isinstance(value, dict):
+        text = ", ".join(f"{key.replace('_', ' ')} {_short(item)}" for key, item in value.items())
+    else:
+        text = f"{len(value)} entries" if isinstance(value, list) else _short(value)
+    return wrap(text, 110, initial_indent=f"{name.replace('_', ' '):<11} ", subsequent_indent=" " * 12)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value == "":
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

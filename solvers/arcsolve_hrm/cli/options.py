@@ -38,3 +38,8 @@ def serve(checkpoint: str, max_cycles: int, dtype: str, device: str, **more: Any
 def data_set(name: str) -> Dataset:
     """Load a data set by name or path."""
     return load(name, plugins.load())
+
+
+def plural(count: int, noun: str) -> str:
+    """Spell a count: ``1 task``, ``2 tasks``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

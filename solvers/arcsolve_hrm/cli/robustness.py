@@ -10,7 +10,8 @@ from arcsolve.cli.output import note
 from arcsolve.cli.parameters import data_option
 from arcsolve.errors import Abstain, ArcsolveError
 from arcsolve.run.plan import choose_tasks
-from arcsolve_hrm.cli.options import checkpoint_options, data_set, serve
+from arcsolve.task import Task
+from arcsolve_hrm.cli.options import checkpoint_options, data_set, plural, serve
 from arcsolve_hrm.robustness import Probe, probe, total
 from arcsolve_hrm.solver import refuse_large
 
@@ -41,6 +42,7 @@ def command(
     dataset = data_set(data)
     server = serve(checkpoint, max_cycles, dtype, device)
     probes: dict[str, Probe] = {}
+    asked: list[Task] = []
     for task in choose_tasks(dataset, task_ids, None):
         rows = server.rows(task.challenge)
         if not rows and task_ids:
@@ -52,6 +54,7 @@ def command(
         except Abstain as reason:
             note(f"{task.id} left out: {reason}.")
             continue
+        asked.append(task)
         probes[task.id] = total(
             probe(
                 server.predictor,
@@ -70,6 +73,12 @@ def command(
         click.echo(json.dumps({"tasks": {name: p.to_dict() for name, p in probes.items()}, "total": whole.to_dict()}))
         return
     click.echo(_table(whole, len(probes)))
+    remembered = sum(server.is_training_task(server.rows(task.challenge)) for task in asked)
+    if remembered:
+        click.echo(
+            f"training tasks among them: {remembered}; their test pairs may have been trained on, so that exact "
+            "answers are partly memory"
+        )
 
 
 def _table(whole: Probe, n_tasks: int) -> str:
@@ -79,7 +88,7 @@ def _table(whole: Probe, n_tasks: int) -> str:
     augmented = whole.symmetries + whole.recolourings
     return "\n".join(
         (
-            f"{n_tasks} tasks, {whole.originals} test inputs, one view per answer (no voting)",
+            f"{plural(n_tasks, 'task')}, {plural(whole.originals, 'test input')}, one view per answer (no voting)",
             line("exact on originals", whole.originals_exact, whole.originals, "the score of a single view"),
             line(
                 "exact on augmented copies",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from arcsolve.cli.output import note
 from arcsolve.cli.parameters import data_option
 from arcsolve.errors import ArcsolveError
 from arcsolve.run.plan import choose_tasks
@@ -49,7 +50,8 @@ def command(
 ) -> None:
     """Show what the network would have answered to TASK after every cycle of every segment.
 
-    In a terminal the frames are played one after the other, else the whole strip is printed.
+    In a terminal the frames are played one after the other, else the whole strip is printed. "halt" is the Q head's
+    probability of stopping, "entropy" the mean over the cells (0 is certain).
     """
     task = choose_tasks(data_set(data), [task_id], None)[0]
     challenge = task.challenge
@@ -85,6 +87,11 @@ def command(
         click.echo(json.dumps(told.to_dict()))
     elif svg is None and png is None:
         _play(picture, delay)
+    if len(told.frames) == 1 and not as_json:
+        note(
+            "This checkpoint was trained to think in one cycle of one segment, so there is one frame; "
+            "--max-cycles 4 shows further segments, which it was not trained for."
+        )
 
 
 def _play(picture: list[Row], delay: float) -> None:
