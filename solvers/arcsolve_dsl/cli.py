@@ -34,7 +34,9 @@ _no_steps = click.option("--no-steps", is_flag=True, help="Leave out the interme
 @click.argument("task_id", metavar="TASK")
 @_data
 @click.option("--timeout", default=10.0, show_default=True, help="Wall seconds to search.")
-@click.option("--effort", type=click.IntRange(1, 2), default=1, show_default=True, help="How deep to search.")
+@click.option(
+    "--effort", type=click.IntRange(1, 2), default=1, show_default=True, help="2 searches one operation deeper."
+)
 @click.option("--attempt", type=click.IntRange(1), default=1, show_default=True, help="Explain the n-th best answer.")
 @_no_steps
 @_svg

@@ -18,6 +18,8 @@ PROVISIONAL = 0.01
 """Factor on the confidence of answers while lanes are still to come: what ranks last counts, if it is reached."""
 MARGIN_S = 0.3
 """Wall seconds kept back to rank and hand in."""
+DEEP_FROM_S = 20.0
+"""A task that may take this long is searched deeper where the usual search explains too little."""
 UNEXPLAINED = 0.02
 """Probability given to a grid that no program found gives."""
 
@@ -47,7 +49,10 @@ class DslSolver(arcsolve.Solver):
         """What the search may spend."""
 
         effort: int = arcsolve.Option(
-            1, ge=1, le=2, description="2 searches one operation deeper where needed: 2-6 s more"
+            0,
+            ge=0,
+            le=2,
+            description="2 searches one operation deeper where no program explains all, 1 never; 0: from 20 s a task",
         )
         steps: int = arcsolve.Option(
             0, ge=0, description="engine operations a task may cost, a fixed number; 0 = no limit"
@@ -85,7 +90,8 @@ class DslSolver(arcsolve.Solver):
         found: list[Hypothesis] = []
         self._found = challenge.sha256, found
         ranked: list[Choice] = []
-        for more in hypotheses(task, clock, self.options.effort):
+        effort = self.options.effort or (2 if budget.timeout_s >= DEEP_FROM_S else 1)
+        for more in hypotheses(task, clock, effort):
             found += more
             ranked = choose(task, found)
             for choice in ranked:

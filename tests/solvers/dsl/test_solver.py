@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
+import arcsolve
 from arcsolve.data import load
 from arcsolve.testing import SolverTestCase
+from arcsolve_dsl import assembly, search
 from arcsolve_dsl.assembly import LANES, rounds, solve_task
-from arcsolve_dsl.lane import Clock, DslTask, hypothesis_for
+from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, hypothesis_for
 from arcsolve_dsl.program import parse
 from arcsolve_dsl.solver import DslSolver, as_dsl_task
 
@@ -46,6 +49,29 @@ def test_the_same_steps_give_the_same_answers() -> None:
 def test_a_spent_budget_stops_between_lanes() -> None:
     assert len(list(rounds(task(), Clock(steps_left=0, deadline=0.0)))) == 0
     assert len(list(rounds(task(), Clock()))) == len(LANES)
+
+
+@pytest.mark.parametrize(("timeout_s", "option", "effort"), [(10.0, 0, 1), (60.0, 0, 2), (60.0, 1, 1), (5.0, 2, 2)])
+def test_more_time_is_spent_on_a_deeper_search(
+    monkeypatch: pytest.MonkeyPatch, timeout_s: float, option: int, effort: int
+) -> None:
+    asked: list[int] = []
+
+    def nothing(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
+        asked.append(effort)
+        return iter(())
+
+    monkeypatch.setattr(assembly, "hypotheses", nothing)
+    challenge = load("arc1:training")["feca6190"].challenge
+    solver = DslSolver(DslSolver.Options(effort=option))
+    assert list(solver.solve(challenge, arcsolve.Budget(timeout_s=timeout_s))) == []
+    assert asked == [effort]
+
+
+def test_the_deeper_search_finds_what_the_usual_one_does_not() -> None:
+    asked = as_dsl_task(load("arc1:training")["feca6190"].challenge)
+    assert not any(found.explains_all for found in search.lane(asked, Clock()))
+    assert any(found.explains_all for found in search.deep_lane(asked, Clock()))
 
 
 def test_importing_the_plugin_loads_nothing_heavy() -> None:
