@@ -39,9 +39,9 @@ MAX_COMPOSITIONS = 600
 
 def is_compiled() -> bool:
     """Tell whether the engine's compiled code is in the cache of this machine."""
-    from arcsolve_dsl.engine.compile import is_cached
+    from arcsolve_dsl.engine.compile import ENTRIES
 
-    return all(is_cached(function) for function in (engine.build, join, greedy.piece_masks, greedy.compose))
+    return all(entry.is_cached for entry in ENTRIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,13 +162,12 @@ def search(prepared: Prepared, depth: int, size: sizes.SizeGuess | None) -> Foun
         finish = ops.finishers(tuple(c for c in range(1, 6) if c in palette))
         names.append(size.node)
     names += [call("demo_output", number) for number in range(len(demos))] + words
-    fields = engine.build(
+    dag = engine.build(
         pixels, pictures, depths, n_roots, frames, ops.table(), np.array(finish, np.int32), targets, depth,
         prepared.limit, max_nodes, MAX_BYTES,
     )  # fmt: skip
-    dag = engine.Dag(*fields)
     finish_ops = np.array([op for op, _ in finish], np.int64)
-    joint = Joint(*join(dag.nodes, dag.child, dag.finish, finish_ops, dag.grid_start, n_roots, MAX_JOINT))
+    joint = join(dag, finish_ops, n_roots, MAX_JOINT)
     return Found(dag, joint, tuple(names), tuple(names[1:3] if size is not None else names[1:2]))
 
 
@@ -234,9 +233,7 @@ class Pieces:
 
     Attributes:
         size: the output size they have.
-        cells: [piece, cell].
-        wrong: see `greedy.piece_masks`.
-        active: likewise.
+        masks: their cells, and where they are wrong.
         depths: of each piece, rising.
         offsets: first cell of each grid, and the number of cells.
         target: the outputs' cells; `greedy.UNKNOWN` for test grids.
@@ -245,9 +242,7 @@ class Pieces:
     """
 
     size: sizes.SizeGuess
-    cells: NDArray[np.uint8]
-    wrong: NDArray[np.uint64]
-    active: NDArray[np.uint64]
+    masks: greedy.Masks
     depths: NDArray[np.int64]
     offsets: NDArray[np.int64]
     target: NDArray[np.uint8]
@@ -273,23 +268,19 @@ def pieces_of(prepared: Prepared, found: Found, size: sizes.SizeGuess) -> Pieces
     offsets = np.concatenate([[0], np.cumsum(known.prod(axis=1))]).astype(np.int64)
     target = np.full(offsets[-1], greedy.UNKNOWN, np.uint8)
     target[: offsets[len(demos)]] = np.concatenate([after.ravel() for _, after in demos])
-    cells, wrong, active = greedy.piece_masks(
-        dag.pixels, dag.pictures, dag.nodes, joint.nodes, joint.pieces, offsets, target, (int(offsets[-1]) + 63) // 64
-    )
+    masks = greedy.piece_masks(dag, joint.nodes[joint.pieces], offsets, target)
     depths = joint.depth[joint.pieces].astype(np.int64)
     is_sized = (size.sizes[: len(demos)] == prepared.targets).all(axis=1)
-    return Pieces(size, cells, wrong, active, depths, offsets, target, known, is_sized)
+    return Pieces(size, masks, depths, offsets, target, known, is_sized)
 
 
 def compose(prepared: Prepared, found: Found, pieces: Pieces) -> list[Piecewise]:
     """Compose outputs from the pieces of a search, best first."""
     n_demos = len(prepared.demos)
-    masks = min(1 << n_demos, 1 << 5)
-    fields = greedy.compose(
-        pieces.cells, pieces.wrong, pieces.active, pieces.depths, pieces.offsets, n_demos, pieces.target, masks,
-        MAX_COMPOSITIONS,
-    )  # fmt: skip
-    made = greedy.Compositions(*fields[:6])
+    subsets = min(1 << n_demos, 1 << 5)
+    made = greedy.compose(
+        pieces.masks, pieces.depths, pieces.offsets, n_demos, pieces.target, subsets, MAX_COMPOSITIONS
+    )
     results = []
     for number in range(len(made.cells)):
         bits = int(made.explained[number])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from arcsolve_dsl.engine.compile import inlined
+from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, inlined
 from arcsolve_dsl.engine.lists import reduce
 from arcsolve_dsl.engine.pixels import colour, connect, count, half, lines, measure, rays, rigid, spread
-from arcsolve_dsl.engine.room import item
+from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
 from arcsolve_dsl.engine.splits import split
 from arcsolve_dsl.engine.topology import sized, topology
 
-KERNELS = ("pixels", "topology", "room", "splits", "lists", "apply")
+KERNELS = tuple(f"engine/{name}" for name in ("pixels", "topology", "room", "splits", "lists", "apply"))
 """The modules `apply` is compiled from."""
 
 COLOUR, MEASURE, RIGID, COUNT, RAYS, TOPOLOGY, LINES, CONNECT, SPREAD, HALF, SIZED, SPLIT, REDUCE = range(13)
@@ -19,8 +17,8 @@ COLOUR, MEASURE, RIGID, COUNT, RAYS, TOPOLOGY, LINES, CONNECT, SPREAD, HALF, SIZ
 
 @inlined
 def unary(
-    kind: int, code: int, arg: int, p: Any, o: int, y: int, x: int, h: int, w: int,
-    out: Any, q: int, g: Any, tmp: Any, limit: int,
+    kind: int, code: int, arg: int, p: Bytes, o: int, y: int, x: int, h: int, w: int,
+    out: Bytes, q: int, g: Ints, tmp: Ints, limit: int,
 ) -> None:  # fmt: skip
     """A picture-to-picture kernel."""
     if kind == 0:
@@ -47,8 +45,8 @@ def unary(
 
 @inlined
 def apply(
-    kind: int, code: int, arg: int, th: int, tw: int, is_list: bool, p: Any, img: Any, s: int, n: int,
-    out: Any, oimg: Any, tmp: Any, g: Any, meta: Any, limit: int,
+    kind: int, code: int, arg: int, th: int, tw: int, is_list: bool, p: Bytes, img: Rows, s: int, n: int,
+    out: Bytes, oimg: Rows, tmp: Ints, g: Ints, meta: Ints, limit: int,
 ) -> int:  # fmt: skip
     """Apply an operation to the state of pictures img[s : s + n].
 
@@ -62,8 +60,10 @@ def apply(
         area = 0
         for i in range(n):
             q = meta[0]
-            r = s + i
-            unary(kind, code, arg, p, img[r, 4], img[r, 0], img[r, 1], img[r, 2], img[r, 3], out, q, g, tmp, limit)
+            r = ROW * (s + i)
+            unary(
+                kind, code, arg, p, img[r + AT], img[r + Y], img[r + X], img[r + H], img[r + W], out, q, g, tmp, limit
+            )
             if g[2] < 0:
                 return -1
             if g[2] * g[3] == 0:
@@ -78,16 +78,17 @@ def apply(
     if kind == 10:
         if is_list or th * tw == 0:
             return -1
-        sized(code, th, tw, p, img[s, 4], img[s, 0], img[s, 1], img[s, 2], img[s, 3], out, 0, g, tmp)
+        r = ROW * s
+        sized(code, th, tw, p, img[r + AT], img[r + Y], img[r + X], img[r + H], img[r + W], out, 0, g, tmp)
         item(g[0], g[1], g[2], g[3], 0, oimg, meta)
         return 1
     if kind == 11:
         if is_list:
             return -1
         meta[1] = 1
-        k = split(code, p, img[s, 4], img[s, 0], img[s, 1], img[s, 2], img[s, 3], out, oimg, tmp, g, meta)
-        return int(k)
+        r = ROW * s
+        return split(code, p, img[r + AT], img[r + Y], img[r + X], img[r + H], img[r + W], out, oimg, tmp, g, meta)
     if not is_list:
         return -1
     meta[1] = 1 if code == 1 or code == 2 else 0
-    return int(reduce(code, arg, p, img, s, n, out, oimg, tmp, g, meta, limit))
+    return reduce(code, arg, p, img, s, n, out, oimg, tmp, g, meta, limit)

@@ -6,19 +6,21 @@ icecuber's ``greedyCompose2``; here all three ways to write a piece have their m
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from arcsolve_dsl.engine.compile import entry, kernel
+from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, Words, count_bits, entry, kernel, pointer
+from arcsolve_dsl.engine.dag import FIRST, Dag, flat
+from arcsolve_dsl.engine.room import AT
 
 UNKNOWN = 10
 """The colour of a cell that no piece has written."""
 MAX_STACK = 10
 """Most pieces in one composition."""
+ONE = np.uint64(1)
+ZERO = np.uint64(0)
 
 
 class Compositions(NamedTuple):
@@ -41,199 +43,187 @@ class Compositions(NamedTuple):
     guide: NDArray[np.int32]
 
 
-def count_bits(typingctx: Any, word: Any) -> Any:
-    """Number of set bits of a uint64, as the processor's instruction."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.uint64(types.uint64), codegen
-
-
-popcount: Any = intrinsic(count_bits)
-
-
-@entry("greedy")
-def piece_masks(
-    pixels: Any, pictures: Any, nodes: Any, joint: Any, pieces: Any, offsets: Any, target: Any, n_words: int
-) -> Any:
-    """Cells and masks of all pieces.
+@entry("engine/greedy")
+def fill_masks(
+    pixels: Bytes, at: Ints, n: int, n_grids: int, offsets: Ints, target: Bytes, cells: Bytes, wrong: Words,
+    active: Words, n_words: int,
+) -> None:  # fmt: skip
+    """Fill the cells and masks of all pieces.
 
     Args:
         pixels: see `Dag`.
-        pictures: see `Dag`.
-        nodes: see `Dag`.
-        joint: [joint state, grid] -> node.
-        pieces: joint states.
+        at: [piece, grid] -> offset of its picture in `pixels`.
+        n: number of pieces.
+        n_grids: number of grids.
         offsets: first cell of each grid, and the number of cells.
         target: the outputs' cells of the demonstrations, `UNKNOWN` for test grids.
+        cells: [piece, cell], filled.
+        wrong: [piece, 3 modes, word] zeros, filled.
+        active: likewise.
         n_words: words per mask.
-
-    Returns:
-        cells [piece, cell]; wrong [piece, 3 modes, word], active [piece, 3 modes, word].
     """
-    n = pieces.shape[0]
-    n_cells = offsets[-1]
-    cells = np.empty((n, n_cells), np.uint8)
-    wrong = np.zeros((n, 3, n_words), np.uint64)
-    active = np.zeros((n, 3, n_words), np.uint64)
-    one = np.uint64(1)
+    src = pointer(pixels)
+    want = pointer(target)
+    out = pointer(cells)
+    bad = pointer(wrong)
+    on = pointer(active)
+    n_cells = offsets[n_grids]
     for i in range(n):
-        for d in range(offsets.shape[0] - 1):
-            o = pictures[nodes[joint[pieces[i], d], 0], 4]
-            for k in range(offsets[d], offsets[d + 1]):
-                c = pixels[o + k - offsets[d]]
-                cells[i, k] = c
-                bit = one << np.uint64(k & 63)
-                word = k >> 6
-                mode = 1 if c == 0 else 0
-                active[i, mode, word] |= bit
-                active[i, 2, word] |= bit
-                if target[k] != UNKNOWN and c != target[k]:
-                    wrong[i, mode, word] |= bit
-                    wrong[i, 2, word] |= bit
-    return cells, wrong, active
+        for d in range(n_grids):
+            first = offsets[d]
+            o = at[n_grids * i + d]
+            for k in range(first, offsets[d + 1]):
+                c = src[o + k - first]
+                out[n_cells * i + k] = c
+                bit = ONE << np.uint64(k & 63)
+                every = n_words * (3 * i + 2) + (k >> 6)
+                own = every - n_words if c == 0 else every - 2 * n_words
+                on[own] |= bit
+                on[every] |= bit
+                if want[k] != UNKNOWN and c != want[k]:
+                    bad[own] |= bit
+                    bad[every] |= bit
 
 
 @kernel
 def best_piece(
-    wrong: Any, active: Any, depths: Any, max_depth: int, free: Any, free_test: Any, words: Any, n_words: int
-) -> Any:
+    wrong: Words, active: Words, depths: Ints, n: int, max_depth: int, free: Words, guide: Words, words: Ints,
+    n_left: int, n_words: int,
+) -> int:  # fmt: skip
     """The piece and mode that writes no wrong cell and covers most; the cheaper of equals.
 
     Args:
-        wrong: see `piece_masks`.
-        active: see `piece_masks`.
+        wrong: see `fill_masks`.
+        active: see `fill_masks`.
         depths: depth of each piece, rising.
+        n: number of pieces.
         max_depth: pieces deeper than this are left out.
         free: cells of the demonstrations cared for that are unknown.
-        free_test: cells of the guide that are unknown.
-        words: indices of the words where `free_test` has bits.
+        guide: cells of the guide that are unknown.
+        words: indices of the words where `guide` has bits.
+        n_left: their number.
         n_words: words in use.
 
     Returns:
-        (piece, mode), piece -1 if there is none that covers a cell.
+        3 * piece + mode, -1 if there is none that covers a cell.
     """
     best = -1
-    best_mode = 0
-    most = np.uint64(0)
-    for i in range(wrong.shape[0]):
+    most = 0
+    for i in range(n):
         if depths[i] > max_depth:
             break
-        for mode in range(3):
+        for row in range(3 * i, 3 * i + 3):
+            r = n_words * row
             is_right = True
             for k in range(n_words):
-                if wrong[i, mode, k] & free[k]:
+                if wrong[r + k] & free[k]:
                     is_right = False
                     break
             if not is_right:
                 continue
-            n = np.uint64(0)
-            for k in words:
-                n += popcount(active[i, mode, k] & free_test[k])
-            if n > most:
-                most = n
-                best = i
-                best_mode = mode
-    return best, best_mode
+            covered = 0
+            for k in range(n_left):
+                covered += count_bits(active[r + words[k]] & guide[words[k]])
+            if covered > most:
+                most = covered
+                best = row
+    return best
 
 
-@entry("greedy")
-def compose(
-    cells: Any,
-    wrong: Any,
-    active: Any,
-    depths: Any,
-    offsets: Any,
-    n_demos: int,
-    target: Any,
-    max_masks: int,
-    seen_cap: int,
-) -> Any:
+@entry("engine/greedy")
+def cover(
+    cells: Bytes, wrong: Words, active: Words, depths: Ints, n: int, offsets: Ints, n_grids: int, n_demos: int,
+    target: Bytes, max_masks: int, care: Words, free_cells: Words, known_cells: Words, guide_cells: Words,
+    words: Ints, n_words: int, out: Bytes, explained: Ints, stack: Rows, modes: Rows, depth: Rows, guides: Rows,
+    cap: int,
+) -> int:  # fmt: skip
     """Try all subsets of demonstrations to care for, and all guides inside, at rising depth limits.
 
     Args:
-        cells: see `piece_masks`.
-        wrong: see `piece_masks`.
-        active: see `piece_masks`.
+        cells: see `fill_masks`.
+        wrong: see `fill_masks`.
+        active: see `fill_masks`.
         depths: depth of each piece, rising.
-        offsets: first cell of each grid, and the number of cells.
+        n: number of pieces, at least 1.
+        offsets: see `fill_masks`.
+        n_grids: number of grids.
         n_demos: the first grids are demonstrations.
         target: outputs' cells.
         max_masks: subsets of the first demonstrations with numbers below this are tried.
-        seen_cap: stop after this many compositions.
+        care: [demonstration, word] zeros, for the cells of each.
+        free_cells: room for a mask, as the next two.
+        known_cells: likewise.
+        guide_cells: likewise.
+        words: room for as many numbers as a mask has words.
+        n_words: words per mask.
+        out: filled with the cells of each composition.
+        explained: filled, as the next four, with what `Compositions` says.
+        stack: [composition, MAX_STACK] of -1.
+        modes: likewise.
+        depth: of each composition.
+        guides: of each composition.
+        cap: stop after this many compositions.
 
     Returns:
-        The fields of `Compositions`, and the number of cover steps.
+        The number of compositions.
     """
-    n_cells = offsets[-1]
-    n_words = wrong.shape[2]
-    one = np.uint64(1)
-    zero = np.uint64(0)
-    care = np.zeros((n_demos, n_words), np.uint64)
-    tests = np.zeros(n_words, np.uint64)
-    for d in range(offsets.shape[0] - 1):
+    bad = pointer(wrong)
+    on = pointer(active)
+    dep = pointer(depths)
+    cared = pointer(care)
+    free = pointer(free_cells)
+    known = pointer(known_cells)
+    guided = pointer(guide_cells)
+    left = pointer(words)
+    row = pointer(out)
+    src = pointer(cells)
+    n_cells = offsets[n_grids]
+    for d in range(n_demos):
         for k in range(offsets[d], offsets[d + 1]):
-            if d < n_demos:
-                care[d, k >> 6] |= one << np.uint64(k & 63)
-            else:
-                tests[k >> 6] |= one << np.uint64(k & 63)
-    out = np.empty((seen_cap, n_cells), np.uint8)
-    explained = np.zeros(seen_cap, np.int64)
-    stack = np.full((seen_cap, MAX_STACK), -1, np.int32)
-    modes = np.zeros((seen_cap, MAX_STACK), np.int32)
-    depth = np.zeros(seen_cap, np.int32)
-    guides = np.zeros(seen_cap, np.int32)
+            cared[n_words * d + (k >> 6)] |= ONE << np.uint64(k & 63)
     n_out = 0
-    steps = 0
-    free = np.empty(n_words, np.uint64)
-    known = np.empty(n_words, np.uint64)
-    free_guide = np.empty(n_words, np.uint64)
-    words = np.empty(n_words, np.int64)
-    if depths.shape[0] == 0:
-        return out[:0], explained[:0], stack[:0], modes[:0], depth[:0], guides[:0], 0
-    limit = depths[0]
+    limit = dep[0]
     rounds_left = -1
     while True:
         for mask in range(1, max_masks):
             for guide in range(n_demos):
-                if (mask >> guide) & 1 == 0 or n_out >= seen_cap:
+                if (mask >> guide) & 1 == 0 or n_out >= cap:
                     continue
                 for k in range(n_words):
-                    free[k] = zero
-                    known[k] = zero
+                    free[k] = ZERO
+                    known[k] = ZERO
                     for d in range(n_demos):
                         if (mask >> d) & 1:
-                            free[k] |= care[d, k]
-                row = out[n_out]
+                            free[k] |= cared[n_words * d + k]
+                here = n_cells * n_out
                 for i in range(n_cells):
-                    row[i] = UNKNOWN
+                    row[here + i] = UNKNOWN
                 deepest = 0
                 for it in range(MAX_STACK):
                     n_left = 0
                     for k in range(n_words):
-                        free_guide[k] = care[guide, k] & ~known[k]
+                        guided[k] = cared[n_words * guide + k] & ~known[k]
                         free[k] &= ~known[k]
-                        if free_guide[k]:
-                            words[n_left] = k
+                        if guided[k]:
+                            left[n_left] = k
                             n_left += 1
                     if n_left == 0:
                         break
-                    best, mode = best_piece(wrong, active, depths, limit, free, free_guide, words[:n_left], n_words)
-                    steps += 1
+                    best = best_piece(bad, on, dep, n, limit, free, guided, left, n_left, n_words)
                     if best < 0:
                         break
-                    deepest = max(deepest, depths[best])
-                    stack[n_out, it] = best
-                    modes[n_out, it] = mode
+                    piece = best // 3
+                    deepest = max(deepest, dep[piece])
+                    stack[MAX_STACK * n_out + it] = piece
+                    modes[MAX_STACK * n_out + it] = best - 3 * piece
                     for k in range(n_words):
-                        a = active[best, mode, k] & ~known[k]
+                        a = on[n_words * best + k] & ~known[k]
+                        known[k] |= a
                         while a:
-                            at = k * 64 + np.int64(popcount((a & (~a + one)) - one))
-                            row[at] = cells[best, at]
-                            a &= a - one
-                        known[k] |= active[best, mode, k]
-                if stack[n_out, 0] < 0:
+                            at = k * 64 + count_bits((a & (~a + ONE)) - ONE)
+                            row[here + at] = src[n_cells * piece + at]
+                            a &= a - ONE
+                if stack[MAX_STACK * n_out] < 0:
                     continue
                 depth[n_out] = deepest
                 guides[n_out] = guide
@@ -241,7 +231,7 @@ def compose(
                 for d in range(n_demos):
                     is_right = True
                     for i in range(offsets[d], offsets[d + 1]):
-                        if row[i] != target[i]:
+                        if row[here + i] != target[i]:
                             is_right = False
                             break
                     if is_right:
@@ -249,10 +239,10 @@ def compose(
                 explained[n_out] = bits
                 is_new = True
                 for k in range(n_out):
-                    if is_new and explained[k] == bits:
+                    if explained[k] == bits:
                         is_new = False
                         for i in range(n_cells):
-                            if out[k, i] != row[i]:
+                            if row[n_cells * k + i] != row[here + i]:
                                 is_new = True
                                 break
                         if not is_new:
@@ -261,8 +251,8 @@ def compose(
                     n_out += 1
                 else:
                     for it in range(MAX_STACK):
-                        stack[n_out, it] = -1
-        top = depths[depths.shape[0] - 1]
+                        stack[MAX_STACK * n_out + it] = -1
+        top = dep[n - 1]
         if rounds_left < 0:
             for k in range(n_out):
                 if explained[k] == (1 << n_demos) - 1:
@@ -271,9 +261,79 @@ def compose(
         if limit >= top or rounds_left == 0:
             break
         following = top
-        for i in range(depths.shape[0]):
-            if depths[i] > limit:
-                following = depths[i]
+        for i in range(n):
+            if dep[i] > limit:
+                following = dep[i]
                 break
         limit = following
-    return out[:n_out], explained[:n_out], stack[:n_out], modes[:n_out], depth[:n_out], guides[:n_out], steps
+    return n_out
+
+
+class Masks(NamedTuple):
+    """All pieces as rows of cells over all grids.
+
+    Attributes:
+        cells: [piece, cell].
+        wrong: [piece, 3 modes, word]: the cells that writing it in that mode gets wrong.
+        active: [piece, 3 modes, word]: the cells it writes in that mode.
+    """
+
+    cells: NDArray[np.uint8]
+    wrong: NDArray[np.uint64]
+    active: NDArray[np.uint64]
+
+
+def piece_masks(dag: Dag, joint: NDArray[np.int32], offsets: NDArray[np.int64], target: NDArray[np.uint8]) -> Masks:
+    """Cells and masks of pieces.
+
+    Args:
+        dag: the states of all grids.
+        joint: [piece, grid] -> node.
+        offsets: first cell of each grid, and the number of cells.
+        target: the outputs' cells of the demonstrations, `UNKNOWN` for test grids.
+    """
+    n, n_grids = joint.shape
+    n_cells = int(offsets[-1])
+    n_words = (n_cells + 63) // 64
+    cells = np.empty((n, n_cells), np.uint8)
+    wrong = np.zeros((n, 3, n_words), np.uint64)
+    active = np.zeros((n, 3, n_words), np.uint64)
+    at = dag.pictures[dag.nodes[joint, FIRST], AT]
+    fill_masks(
+        dag.pixels, flat(at, np.int64), n, n_grids, offsets, target, cells.reshape(-1), wrong.reshape(-1),
+        active.reshape(-1), n_words,
+    )  # fmt: skip
+    return Masks(cells, wrong, active)
+
+
+def compose(
+    masks: Masks, depths: NDArray[np.int64], offsets: NDArray[np.int64], n_demos: int, target: NDArray[np.uint8],
+    max_masks: int, cap: int,
+) -> Compositions:  # fmt: skip
+    """Compose outputs from pieces.
+
+    Args:
+        masks: of all pieces.
+        depths: of each piece, rising.
+        offsets: first cell of each grid, and the number of cells.
+        n_demos: the first grids are demonstrations.
+        target: outputs' cells.
+        max_masks: subsets of the first demonstrations with numbers below this are tried.
+        cap: stop after this many compositions.
+    """
+    n, _, n_words = masks.wrong.shape
+    n_cells = int(offsets[-1])
+    out = np.empty((cap, n_cells), np.uint8)
+    explained = np.zeros(cap, np.int64)
+    stack = np.full((cap, MAX_STACK), -1, np.int32)
+    modes = np.zeros((cap, MAX_STACK), np.int32)
+    depth, guides = np.zeros(cap, np.int32), np.zeros(cap, np.int32)
+    made = 0
+    if n:
+        made = cover(
+            masks.cells.reshape(-1), masks.wrong.reshape(-1), masks.active.reshape(-1), depths, n, offsets,
+            len(offsets) - 1, n_demos, target, max_masks, np.zeros(n_demos * n_words, np.uint64),
+            *np.empty((3, n_words), np.uint64), np.empty(n_words, np.int64), n_words, out.reshape(-1), explained,
+            stack.reshape(-1), modes.reshape(-1), depth, guides, cap,
+        )  # fmt: skip
+    return Compositions(out[:made], explained[:made], stack[:made], modes[:made], depth[:made], guides[:made])

@@ -6,16 +6,14 @@ result to `out[q:]` and its (y, x, h, w) to `g`. A result that does not exist is
 
 from __future__ import annotations
 
-from typing import Any
-
-from arcsolve_dsl.engine.compile import kernel
+from arcsolve_dsl.engine.compile import Bytes, Ints, kernel
 
 MAX_SIDE = 100
 """Longest side of an intermediate picture."""
 
 
 @kernel
-def empty(g: Any) -> None:
+def empty(g: Ints) -> None:
     """Write the empty picture."""
     g[0] = 0
     g[1] = 0
@@ -24,13 +22,13 @@ def empty(g: Any) -> None:
 
 
 @kernel
-def refuse(g: Any) -> None:
+def refuse(g: Ints) -> None:
     """Say that the result would be too big."""
     g[2] = -1
 
 
 @kernel
-def place(g: Any, y: int, x: int, h: int, w: int) -> None:
+def place(g: Ints, y: int, x: int, h: int, w: int) -> None:
     """Write a frame."""
     g[0] = y
     g[1] = x
@@ -39,7 +37,7 @@ def place(g: Any, y: int, x: int, h: int, w: int) -> None:
 
 
 @kernel
-def majority(p: Any, o: int, n: int, with_zero: bool) -> int:
+def majority(p: Bytes, o: int, n: int, with_zero: bool) -> int:
     """The commonest colour (0 only if asked for or alone); the lower one of equals."""
     best = 0
     most = 0
@@ -55,7 +53,7 @@ def majority(p: Any, o: int, n: int, with_zero: bool) -> int:
 
 
 @kernel
-def colour_mask(p: Any, o: int, n: int) -> int:
+def colour_mask(p: Bytes, o: int, n: int) -> int:
     """Bit c is set if colour c occurs."""
     mask = 0
     for i in range(n):
@@ -64,7 +62,7 @@ def colour_mask(p: Any, o: int, n: int) -> int:
 
 
 @kernel
-def count_cells(p: Any, o: int, n: int) -> int:
+def count_cells(p: Bytes, o: int, n: int) -> int:
     """Number of non-zero cells."""
     k = 0
     for i in range(n):
@@ -74,7 +72,7 @@ def count_cells(p: Any, o: int, n: int) -> int:
 
 
 @kernel
-def count_colours(p: Any, o: int, n: int) -> int:
+def count_colours(p: Bytes, o: int, n: int) -> int:
     """Number of non-zero colours."""
     mask = colour_mask(p, o, n) >> 1
     k = 0
@@ -85,7 +83,7 @@ def count_colours(p: Any, o: int, n: int) -> int:
 
 
 @kernel
-def count_components(p: Any, o: int, h: int, w: int, tmp: Any) -> int:
+def count_components(p: Bytes, o: int, h: int, w: int, tmp: Ints) -> int:
     """Number of 8-connected components of non-zero cells (of any colours)."""
     n = h * w
     for i in range(n):
@@ -112,7 +110,7 @@ def count_components(p: Any, o: int, h: int, w: int, tmp: Any) -> int:
 
 
 @kernel
-def colour(code: int, arg: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def colour(code: int, arg: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """0 keep a colour, 1 invert, 2 drop a colour, 3 paint all non-zero cells."""
     n = h * w
     place(g, y, x, h, w)
@@ -137,7 +135,7 @@ def colour(code: int, arg: int, p: Any, o: int, y: int, x: int, h: int, w: int, 
 
 
 @kernel
-def box(p: Any, o: int, h: int, w: int, g: Any) -> None:
+def box(p: Bytes, o: int, h: int, w: int, g: Ints) -> None:
     """Bounding box of the non-zero cells as (row, col, height, width); height 0 if there are none."""
     top = h
     bottom = -1
@@ -157,7 +155,7 @@ def box(p: Any, o: int, h: int, w: int, g: Any) -> None:
 
 
 @kernel
-def measure(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def measure(code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """0 crop, 1 corner, 2 blank at origin, 3 solid at origin, 4 blank, 5 solid, 6 to origin, 7 centre, 8 majority."""
     n = h * w
     if code == 0:
@@ -205,7 +203,7 @@ def measure(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any,
 
 
 @kernel
-def rigid(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def rigid(code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """1-3 quarter turns counter-clockwise; flips: 4 left-right, 5 up-down, 6 diagonal, 7 antidiagonal, 8 by mass."""
     if code == 8:
         n = 0
@@ -250,7 +248,7 @@ def rigid(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q
 
 @kernel
 def count(
-    what: int, shape: int, p: Any, o: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any, limit: int
+    what: int, shape: int, p: Bytes, o: int, h: int, w: int, out: Bytes, q: int, g: Ints, tmp: Ints, limit: int
 ) -> None:
     """The number of 0 cells, 1 colours, 2 components as a block: 0 square, 1 row, 2 column."""
     n = h * w
@@ -275,7 +273,7 @@ def count(
 
 
 @kernel
-def rays(directions: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def rays(directions: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """Extend non-zero cells until another colour; bits of `directions`: R L D U, then the diagonals DR UL UR DL."""
     n = h * w
     for i in range(n):
@@ -311,7 +309,7 @@ def rays(directions: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: A
 
 
 @kernel
-def lines(code: int, p: Any, o: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any) -> None:
+def lines(code: int, p: Bytes, o: int, h: int, w: int, out: Bytes, q: int, g: Ints, tmp: Ints) -> None:
     """Leave out 0 empty rows and columns, 1 those equal to the one before."""
     for i in range(h + w):
         tmp[i] = 0
@@ -346,7 +344,7 @@ def lines(code: int, p: Any, o: int, h: int, w: int, out: Any, q: int, g: Any, t
 
 
 @kernel
-def connect(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def connect(code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """The cells between neighbouring equal colours in 0 a row, 1 a column, 2 both."""
     for i in range(h * w):
         out[q + i] = 0
@@ -374,7 +372,9 @@ def connect(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any,
 
 
 @kernel
-def spread(skip: bool, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any) -> None:
+def spread(
+    skip: bool, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints, tmp: Ints
+) -> None:
     """Grow colours into zeros breadth first; with `skip`, the majority colour does not grow."""
     n = h * w
     held = majority(p, o, n, False) if skip else -1
@@ -401,7 +401,7 @@ def spread(skip: bool, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any,
 
 
 @kernel
-def half(code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any) -> None:
+def half(code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints) -> None:
     """0 left, 1 right, 2 upper, 3 lower half (the middle line of odd sizes is in neither)."""
     bh = h // 2 if code >= 2 else h
     bw = w if code >= 2 else w // 2

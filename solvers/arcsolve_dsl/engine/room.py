@@ -1,15 +1,17 @@
 """Room for the pictures a kernel makes, and copying pictures into it.
 
-Lists of pictures stand as rows (y, x, h, w, offset) of an int32 table. Results go to the bytes `out` and the rows of
-`oimg`; `meta[0]` is the number of bytes used.
+Lists of pictures stand as rows (y, x, h, w, offset) of an int32 table, one after the other; picture k begins at
+`ROW * k`. Results go to the bytes `out` and the rows of `oimg`; `meta[0]` is the number of bytes used.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, kernel
 
-from arcsolve_dsl.engine.compile import kernel
-
+ROW = 5
+"""Numbers of a row."""
+Y, X, H, W, AT = range(ROW)
+"""What they are."""
 MAX_PICTURES = 1024
 """Longest list."""
 MAX_BYTES = 1 << 16
@@ -17,36 +19,38 @@ MAX_BYTES = 1 << 16
 
 
 @kernel
-def item(y: int, x: int, h: int, w: int, k: int, oimg: Any, meta: Any) -> int:
+def item(y: int, x: int, h: int, w: int, k: int, oimg: Rows, meta: Ints) -> int:
     """Reserve room for picture k; its offset, or -1 if there is none."""
     q = meta[0]
     if k >= MAX_PICTURES or q + h * w + 8 > MAX_BYTES:
         return -1
-    oimg[k, 0] = y
-    oimg[k, 1] = x
-    oimg[k, 2] = h
-    oimg[k, 3] = w
-    oimg[k, 4] = q
+    r = ROW * k
+    oimg[r + Y] = y
+    oimg[r + X] = x
+    oimg[r + H] = h
+    oimg[r + W] = w
+    oimg[r + AT] = q
     meta[0] = (q + h * w + 7) // 8 * 8
-    return int(q)
+    return q
 
 
 @kernel
-def nothing(oimg: Any, meta: Any) -> int:
+def nothing(oimg: Rows, meta: Ints) -> int:
     """One picture: the empty one."""
     item(0, 0, 0, 0, 0, oimg, meta)
     return 1
 
 
 @kernel
-def copy(p: Any, src: Any, s: int, out: Any, k: int, oimg: Any, meta: Any) -> int:
+def copy(p: Bytes, src: Rows, s: int, out: Bytes, k: int, oimg: Rows, meta: Ints) -> int:
     """Append picture s of the source as picture k; -1 if there is no room."""
-    h = src[s, 2]
-    w = src[s, 3]
-    q = item(src[s, 0], src[s, 1], h, w, k, oimg, meta)
+    r = ROW * s
+    h = src[r + H]
+    w = src[r + W]
+    q = item(src[r + Y], src[r + X], h, w, k, oimg, meta)
     if q < 0:
         return -1
-    o = src[s, 4]
+    o = src[r + AT]
     for i in range(h * w):
         out[q + i] = p[o + i]
     return k + 1

@@ -5,15 +5,13 @@ Functions return the number of pictures, or -1 where they are too many or too bi
 
 from __future__ import annotations
 
-from typing import Any
-
-from arcsolve_dsl.engine.compile import inlined, kernel
+from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, inlined, kernel
 from arcsolve_dsl.engine.pixels import colour_mask, majority
-from arcsolve_dsl.engine.room import item
+from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
 
 
 @kernel
-def flood(p: Any, o: int, h: int, w: int, start: int, mode: int, c: int, mark: int, tmp: Any, g: Any) -> int:
+def flood(p: Bytes, o: int, h: int, w: int, start: int, mode: int, c: int, mark: int, tmp: Ints, g: Ints) -> int:
     """Mark in tmp[:n] the component of `start` among unmarked cells; its box goes to g.
 
     mode 0: 4-connected cells of colour c; mode 1: 8-connected cells of any colour but c.
@@ -55,7 +53,7 @@ def flood(p: Any, o: int, h: int, w: int, start: int, mode: int, c: int, mark: i
 
 @kernel
 def emit(
-    p: Any, o: int, y: int, x: int, w: int, mark: int, tmp: Any, g: Any, out: Any, k: int, oimg: Any, meta: Any
+    p: Bytes, o: int, y: int, x: int, w: int, mark: int, tmp: Ints, g: Ints, out: Bytes, k: int, oimg: Rows, meta: Ints
 ) -> int:
     """Write the marked component as picture k."""
     q = item(y + g[0], x + g[1], g[2], g[3], k, oimg, meta)
@@ -69,7 +67,9 @@ def emit(
 
 
 @kernel
-def components(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, tmp: Any, g: Any, meta: Any) -> int:
+def components(
+    p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, oimg: Rows, tmp: Ints, g: Ints, meta: Ints
+) -> int:
     """4-connected one-colour parts, each cut out where it stands."""
     n = h * w
     for i in range(n):
@@ -85,7 +85,7 @@ def components(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: A
 
 
 @kernel
-def separator(p: Any, o: int, h: int, w: int, tmp: Any, g: Any) -> int:
+def separator(p: Bytes, o: int, h: int, w: int, tmp: Ints, g: Ints) -> int:
     """The colour that best cuts the picture apart; the majority colour if none does.
 
     Its cells connected with the edge must join two opposite sides and leave at least two parts, none of them within
@@ -174,7 +174,9 @@ def separator(p: Any, o: int, h: int, w: int, tmp: Any, g: Any) -> int:
 
 
 @kernel
-def cut(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, tmp: Any, g: Any, meta: Any) -> int:
+def cut(
+    p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, oimg: Rows, tmp: Ints, g: Ints, meta: Ints
+) -> int:
     """The 8-connected parts that the separator colour leaves."""
     n = h * w
     if n == 0:
@@ -194,7 +196,7 @@ def cut(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, tmp
 
 @inlined
 def split(
-    code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, tmp: Any, g: Any, meta: Any
+    code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, oimg: Rows, tmp: Ints, g: Ints, meta: Ints
 ) -> int:
     """0 cut, 1 colours, 2 components, 3 columns, 4 rows, 5 inside marked corners, 6-9 drop right/left/down/up."""
     if code == 0:
@@ -236,7 +238,7 @@ def split(
 
 
 @kernel
-def corner(p: Any, o: int, w: int, i: int, j: int, c: int, inner: int) -> bool:
+def corner(p: Bytes, o: int, w: int, i: int, j: int, c: int, inner: int) -> bool:
     """Three cells of the 2x2 block at (i, j) have colour c, the one numbered `inner` has not."""
     for d in range(4):  # noqa: SIM110 (a generator is slow to compile)
         if (p[o + (i + d // 2) * w + j + d % 2] == c) == (d == inner):
@@ -245,7 +247,7 @@ def corner(p: Any, o: int, w: int, i: int, j: int, c: int, inner: int) -> bool:
 
 
 @kernel
-def inside_marked(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, meta: Any) -> int:
+def inside_marked(p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, oimg: Rows, meta: Ints) -> int:
     """The insides of all rectangles marked by an L of one colour around each corner."""
     k = 0
     for i in range(h - 1):
@@ -270,7 +272,7 @@ def inside_marked(p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg
 
 @kernel
 def drop(
-    way: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, oimg: Any, tmp: Any, g: Any, meta: Any
+    way: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, oimg: Rows, tmp: Ints, g: Ints, meta: Ints
 ) -> int:
     """Components fallen 0 right, 1 left, 2 down, 3 up until they touch; those ahead fall first."""
     n = h * w
@@ -289,20 +291,22 @@ def drop(
         for i in range(k):
             if tmp[n + i]:
                 continue
-            front = oimg[i, 0] * dy + oimg[i, 1] * dx
+            b = ROW * i
+            front = oimg[b + Y] * dy + oimg[b + X] * dx
             if dy > 0:
-                front += oimg[i, 2]
+                front += oimg[b + H]
             if dx > 0:
-                front += oimg[i, 3]
+                front += oimg[b + W]
             if best < 0 or front > lead:
                 best = i
                 lead = front
         tmp[n + best] = 1
-        r = oimg[best, 0] - y
-        c = oimg[best, 1] - x
-        bh = oimg[best, 2]
-        bw = oimg[best, 3]
-        q = oimg[best, 4]
+        b = ROW * best
+        r = oimg[b + Y] - y
+        c = oimg[b + X] - x
+        bh = oimg[b + H]
+        bw = oimg[b + W]
+        q = oimg[b + AT]
         is_free = True
         while is_free:
             for i in range(bh):
@@ -319,6 +323,6 @@ def drop(
             for j in range(bw):
                 if out[q + i * bw + j]:
                     tmp[(r + i) * w + c + j] = 1
-        oimg[best, 0] = r + y
-        oimg[best, 1] = c + x
+        oimg[ROW * best + Y] = r + y
+        oimg[ROW * best + X] = c + x
     return k

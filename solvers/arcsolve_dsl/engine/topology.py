@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from arcsolve_dsl.engine.compile import kernel
+from arcsolve_dsl.engine.compile import Bytes, Ints, kernel
 from arcsolve_dsl.engine.pixels import MAX_SIDE, empty, majority, place, refuse
 
 
 @kernel
-def outside(p: Any, o: int, h: int, w: int, tmp: Any) -> None:
+def outside(p: Bytes, o: int, h: int, w: int, tmp: Ints) -> None:
     """Set tmp[i] = 1 for the zero cells that are 4-connected to the edge, else 0."""
     n = h * w
     top = 0
@@ -38,7 +36,7 @@ def outside(p: Any, o: int, h: int, w: int, tmp: Any) -> None:
 
 
 @kernel
-def reach(p: Any, o: int, h: int, w: int, tmp: Any) -> None:
+def reach(p: Bytes, o: int, h: int, w: int, tmp: Ints) -> None:
     """Set tmp[i] = 1 for cells on the edge, and cells 8-adjacent to zero cells reached from it."""
     n = h * w
     top = 0
@@ -67,7 +65,7 @@ def reach(p: Any, o: int, h: int, w: int, tmp: Any) -> None:
 
 
 @kernel
-def count_holes(p: Any, o: int, h: int, w: int, tmp: Any) -> int:
+def count_holes(p: Bytes, o: int, h: int, w: int, tmp: Ints) -> int:
     """Number of enclosed zero cells (0 for a picture without colour)."""
     n = h * w
     outside(p, o, h, w, tmp)
@@ -80,7 +78,7 @@ def count_holes(p: Any, o: int, h: int, w: int, tmp: Any) -> int:
 
 @kernel
 def topology(
-    code: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any, limit: int
+    code: int, p: Bytes, o: int, y: int, x: int, h: int, w: int, out: Bytes, q: int, g: Ints, tmp: Ints, limit: int
 ) -> None:
     """0 fill, 1 holes, 2 inner cells, 3 outer border, 4 outline, 5 frame in colour 1, 6 frame in majority colour."""
     n = h * w
@@ -118,8 +116,48 @@ def topology(
 
 
 @kernel
+def scale(p: Bytes, o: int, h: int, w: int, out: Bytes, q: int, th: int, tw: int, tmp: Ints) -> None:
+    """Each target cell gets the colour that covers most of its area; of equals the commoner, then the lower colour."""
+    for c in range(10):
+        tmp[c] = 0
+    for i in range(h * w):
+        tmp[p[o + i]] += 1
+    for i in range(th):
+        r0 = i * h // th
+        r1 = ((i + 1) * h - 1) // th
+        for j in range(tw):
+            c0 = j * w // tw
+            c1 = ((j + 1) * w - 1) // tw
+            for c in range(10):
+                tmp[10 + c] = 0
+            for r in range(r0, r1 + 1):
+                high = min((i + 1) * h, (r + 1) * th) - max(i * h, r * th)
+                for s in range(c0, c1 + 1):
+                    wide = min((j + 1) * w, (s + 1) * tw) - max(j * w, s * tw)
+                    tmp[10 + p[o + r * w + s]] += high * wide
+            best = 0
+            for c in range(1, 10):
+                more = tmp[10 + c] - tmp[10 + best]
+                if more > 0 or (more == 0 and tmp[c] > tmp[best]):
+                    best = c
+            out[q + i * tw + j] = best
+
+
+@kernel
 def sized(
-    code: int, th: int, tw: int, p: Any, o: int, y: int, x: int, h: int, w: int, out: Any, q: int, g: Any, tmp: Any
+    code: int,
+    th: int,
+    tw: int,
+    p: Bytes,
+    o: int,
+    y: int,
+    x: int,
+    h: int,
+    w: int,
+    out: Bytes,
+    q: int,
+    g: Ints,
+    tmp: Ints,
 ) -> None:
     """To a frame of th x tw at the origin: 0 clip or pad, 1 wrap, 2 scale, 3/4 tile (gap 0/1), 5/6 mirror (gap 0/1)."""
     n = th * tw
@@ -165,31 +203,3 @@ def sized(
                     b = w + gap + w - 1 - b
                 if 0 <= b < w:
                     out[q + i * tw + j] = p[o + a * w + b]
-
-
-@kernel
-def scale(p: Any, o: int, h: int, w: int, out: Any, q: int, th: int, tw: int, tmp: Any) -> None:
-    """Each target cell gets the colour that covers most of its area; of equals the commoner, then the lower colour."""
-    for c in range(10):
-        tmp[c] = 0
-    for i in range(h * w):
-        tmp[p[o + i]] += 1
-    for i in range(th):
-        r0 = i * h // th
-        r1 = ((i + 1) * h - 1) // th
-        for j in range(tw):
-            c0 = j * w // tw
-            c1 = ((j + 1) * w - 1) // tw
-            for c in range(10):
-                tmp[10 + c] = 0
-            for r in range(r0, r1 + 1):
-                high = min((i + 1) * h, (r + 1) * th) - max(i * h, r * th)
-                for s in range(c0, c1 + 1):
-                    wide = min((j + 1) * w, (s + 1) * tw) - max(j * w, s * tw)
-                    tmp[10 + p[o + r * w + s]] += high * wide
-            best = 0
-            for c in range(1, 10):
-                more = tmp[10 + c] - tmp[10 + best]
-                if more > 0 or (more == 0 and tmp[c] > tmp[best]):
-                    best = c
-            out[q + i * tw + j] = best

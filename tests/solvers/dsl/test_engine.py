@@ -30,10 +30,9 @@ def build(grids: list[Cells], depth: int) -> engine.Dag:
     frames = np.array([[grid.shape, FRAME] for grid in grids], np.int64)
     targets = np.array([FRAME] * len(grids), np.int64)
     finish = np.array(ops.finishers((1, 2)), np.int32)
-    fields = engine.build(
+    return engine.build(
         pixels, pictures, np.array([0]), 1, frames, ops.table(), finish, targets, depth, MAX_AREA, 10_000, 50_000_000
     )
-    return engine.Dag(*fields)
 
 
 def state(dag: engine.Dag, node: int) -> Any:
@@ -129,7 +128,7 @@ def test_a_joint_state_is_the_same_program_on_every_grid() -> None:
     grids = [np.array([[1, 0, 2]], np.int8), np.array([[0, 3], [3, 1]], np.int8)]
     dag = build(grids, 20)
     finish = np.array([op for op, _ in ops.finishers((1, 2))])
-    nodes, parent, op, _, pieces = join(dag.nodes, dag.child, dag.finish, finish, dag.grid_start, 1, 100_000)
+    nodes, parent, op, _, pieces = join(dag, finish, 1, 100_000)
     assert len(pieces) > 20
     frames = (call("blank", INPUT), call("canvas", *FRAME))
     for at in pieces[:: max(1, len(pieces) // 40)].tolist():
