@@ -11,11 +11,12 @@ from arcsolve_dsl.choice import Choice
 from arcsolve_dsl.errors import EvaluationError, ProgramError
 from arcsolve_dsl.evaluate import evaluate
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
-from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, symmetry
+from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, sweeps, symmetry
 from arcsolve_dsl.program import parse
 
 LANES: tuple[Lane, ...] = (
-    numbers.lane, cells.lane, crops.lane, repairs.lane, symmetry.lane, objects.lane, stamps.lane, search.lane
+    numbers.lane, cells.lane, sweeps.lane, crops.lane, repairs.lane, symmetry.lane, objects.lane, stamps.lane,
+    search.lane,
 )  # fmt: skip
 """Run on every task, cheapest first."""
 DEEP_LANES: tuple[Lane, ...] = (search.deep_lane,)

@@ -24,15 +24,28 @@ def _step_toward(dy: int, dx: int) -> int:
 _OPPOSITE = np.array([1, 0, 3, 2, 7, 6, 5, 4, -1])
 
 
-def _toward(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[int, int]:
-    """Direction from object row `a` to object row `b` and the gap between their boxes; (-1, 99) if not in line."""
-    gap_y = max(int(b[Prop.TOP] - a[Prop.BOTTOM]), int(a[Prop.TOP] - b[Prop.BOTTOM]))
-    gap_x = max(int(b[Prop.LEFT] - a[Prop.RIGHT]), int(a[Prop.LEFT] - b[Prop.RIGHT]))
-    dy = int(np.sign(b[Prop.TOP] - a[Prop.TOP])) if gap_y > 0 else 0
-    dx = int(np.sign(b[Prop.LEFT] - a[Prop.LEFT])) if gap_x > 0 else 0
-    if gap_y > 0 and gap_x > 0 and gap_y != gap_x:
-        return -1, 99
-    return _step_toward(dy, dx), max(gap_y, gap_x)
+_STEPS = np.array([[4, 0, 5], [2, -1, 3], [6, 1, 7]])
+"""Direction number of a step (dy + 1, dx + 1)."""
+
+NO_GAP = 999
+
+
+def _toward_all(t: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Direction from each object to each other and the gap between their boxes: (n, n); -1 where not in line."""
+    top, left, bottom, right = (t[:, p] for p in (Prop.TOP, Prop.LEFT, Prop.BOTTOM, Prop.RIGHT))
+    gap_y = np.maximum(top[None] - bottom[:, None], top[:, None] - bottom[None])
+    gap_x = np.maximum(left[None] - right[:, None], left[:, None] - right[None])
+    dy = np.where(gap_y > 0, np.sign(top[None] - top[:, None]), 0)
+    dx = np.where(gap_x > 0, np.sign(left[None] - left[:, None]), 0)
+    slanted = (gap_y > 0) & (gap_x > 0) & (gap_y != gap_x)
+    return np.where(slanted, -1, _STEPS[dy + 1, dx + 1]), np.maximum(gap_y, gap_x)
+
+
+def _nearest(direction: NDArray[np.int64], gap: NDArray[np.int64], which: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Direction to the nearest of the chosen objects, the lower number among equals; -1 for none."""
+    order = np.where(which & (direction >= 0), gap * 16 + direction, NO_GAP * 16)
+    best = order.min(1)
+    return np.where(best < NO_GAP * 16, best % 16, -1)
 
 
 def object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
@@ -54,24 +67,17 @@ def _object_directions(scene: Scene, convention: str) -> NDArray[np.int64]:
     height, width = scene.grid.shape
     largest = int(t[:, Prop.AREA].argmax())
     alone = (t[:, Prop.AREA] == t[largest, Prop.AREA]).sum() == 1
+    direction, gap = _toward_all(t)
+    if alone:
+        out[0] = np.where(np.arange(n) == largest, -1, direction[:, largest])
+    others = ~np.eye(n, dtype=bool)
+    same = t[:, Prop.COLOR][:, None] == t[:, Prop.COLOR][None]
+    larger = t[:, Prop.AREA][None] > t[:, Prop.AREA][:, None]
+    out[1] = _nearest(direction, gap, others)
+    out[4] = _nearest(direction, gap, ~same)
+    out[9] = _nearest(direction, np.where(larger, gap, gap + 100), same & others)
     for k in range(n):
         row = t[k]
-        if alone and k != largest:
-            out[0, k] = _toward(row, t[largest])[0]
-        near, near_other, near_same = (99, -1), (99, -1), (999, -1)
-        for j in range(n):
-            if j == k:
-                continue
-            direction, gap = _toward(row, t[j])
-            if direction < 0:
-                continue
-            near = min(near, (gap, direction))
-            if t[j, Prop.COLOR] != row[Prop.COLOR]:
-                near_other = min(near_other, (gap, direction))
-            else:
-                larger = t[j, Prop.AREA] > row[Prop.AREA]
-                near_same = min(near_same, (gap if larger else gap + 100, direction))
-        out[1, k], out[4, k], out[9, k] = near[1], near_other[1], near_same[1]
         box = objects.box(k)
         mask = objects.labels[box] == k + 1
         middle_y, middle_x = (mask.shape[0] - 1) / 2, (mask.shape[1] - 1) / 2

@@ -31,7 +31,7 @@ PROPERTIES = {
 }  # fmt: skip
 """Attributes of a node, and where they stand in the table of a `Segmentation`."""
 
-MOST_OBJECTS = 30
+MOST_OBJECTS = 45
 """Grids with more objects than this have a graph without edges: relations in a crowd explain little and cost much."""
 
 

@@ -84,6 +84,7 @@ def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGri
     if objects.count == 0:
         return out
     directions = object_directions(scene, convention)
+    grid, labels, table, background = scene.grid, objects.labels, objects.table, scene.background
     cells = np.empty(8 * out.size, np.int32)
     colors = np.empty(8 * out.size, np.uint8)
     chosen = [_chosen(scene, convention, rule.condition) for rule in rules]
@@ -100,13 +101,13 @@ def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGri
                 act, a = ACTS[rule.act], rule.a
                 if act in DIRECTED and a >= 8:
                     a = int(directions[a - 8, k])
-                n = trace(scene.grid, objects.labels, objects.table, scene.background, k, act, a, rule.b, cells, colors)
+                n = trace(grid, labels, table, background, k, act, a, rule.b, cells, colors)
                 painted = Painted(cells[:n], colors[:n]) if n >= 0 else None
             if painted is None:
                 if rule.erase:
                     return None
                 continue
-            color = paint_color(scene, convention, rule.color, k)
+            color = -1 if rule.color == "keep" else paint_color(scene, convention, rule.color, k)
             if color != NOTHING:
                 flat[painted.cells] = painted.colors if color < 0 else color
     return out

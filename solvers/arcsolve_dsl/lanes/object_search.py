@@ -76,9 +76,7 @@ def learn_object_rules(
         try_actions(scene.grid, output, objects.labels, objects.table, scene.background, actions, directions, verdict)
         demos.append(_Demo(scene, output, verdict, directions))
     names: tuple[str, ...] = ()
-    if related:
-        if max(counts) > MOST_OBJECTS:
-            return []
+    if related and max(counts) <= MOST_OBJECTS:
         names = _partner_names(scenes, convention)
         ties, verdicts = _ties(demos, convention, names)
         actions = np.concatenate([actions, ties])

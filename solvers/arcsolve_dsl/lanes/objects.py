@@ -17,10 +17,8 @@ from arcsolve_dsl.program import parse
 NAME = "object-rules"
 MAX_FOLLOWED = 2
 """Incomplete rule lists that a cell rule is learned on."""
-STAGES = (
-    ("shapes8", False), ("shapes4", False), ("things8", False), ("things4", False), ("shapes8", True), ("things8", True)
-)  # fmt: skip
-"""Conventions in the order they are tried, first without partners."""
+STAGES = (("shapes8", True), ("shapes4", False), ("things8", True), ("things4", False))
+"""Conventions in the order they are tried, and whether objects look at their partners under them."""
 
 
 def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str) -> str:
@@ -47,7 +45,7 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                 return
             if is_solved:
                 break
-            key = bytes([related]) + b"".join(s.objects(convention).labels.tobytes() for s in scenes)
+            key = b"".join(s.objects(convention).labels.tobytes() for s in scenes)
             if key in seen:
                 continue
             seen.add(key)

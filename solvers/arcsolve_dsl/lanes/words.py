@@ -16,6 +16,7 @@ from arcsolve_dsl.lanes.parts import CONTENTS, KINDS, MAX_PARTS, parts_of, pick_
 from arcsolve_dsl.lanes.repair import WAYS, box_of, repair_cells
 from arcsolve_dsl.lanes.segments import CONVENTIONS, ByteGrid, Scene
 from arcsolve_dsl.lanes.stamp import stamp_cells
+from arcsolve_dsl.lanes.sweep_rules import TURNS, sweep, sweep_layers
 from arcsolve_dsl.lanes.views import cut_equal_panels, summaries_of
 from arcsolve_dsl.lanes.views import split_evenly as split_cells
 from arcsolve_dsl.picture import Cells, Picture, Pictures
@@ -214,6 +215,34 @@ def object_rule(picture: Picture, background: int, kind: str, rules: tuple[tuple
     if made is None:
         raise EvaluationError("An object cannot do what a rule says.")
     return as_cells(made)
+
+
+@primitive(
+    "rules",
+    Example(
+        "sweep_rule(input, 0, 'down', ('ray_left', 'ray_right'), {(2, 10): 'color2', (10, 2): 'color2'})",
+        "2..\n...\n...\n...",
+        "2..\n.2.\n..2\n.2.",
+    ),
+)
+def sweep_rule(
+    picture: Picture, background: int, side: str, layers: tuple[str, ...], table: dict[object, str]
+) -> Cells:
+    """Paint row after row 'down' the picture (or 'up', 'left', 'right') as a table says for some layers of each cell.
+
+    Layers of a sweep down: `own`, `below`, `left`, `right`, `below_left`, `below_right`, `input_up` of the input; `up`,
+    `up_left`, `up_right`, `up2` ... `up4` of what is painted already; `ray_left` and `ray_right`, a diagonal that comes
+    from there and goes on or bounces; 10 is "nothing". `has_NAME` is 1 where a layer has a colour, 0 for background. An
+    entry names a layer or a colour; without one a cell stays.
+    """
+    if side not in TURNS:
+        raise EvaluationError(f"sweep_rule goes {', '.join(TURNS)}.")
+    known = sweep_layers(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8), 0)
+    colors = {f"color{c}" for c in range(10)}
+    if not set(layers) <= set(known) or not set(table.values()) <= set(known) | colors:
+        raise EvaluationError(f"sweep_rule knows the layers {', '.join(known)} and color0 ... color9.")
+    entries = {key if isinstance(key, tuple) else (key,): paint for key, paint in table.items()}
+    return as_cells(sweep(bytes_of(picture), background, side, layers, entries))
 
 
 @primitive(
