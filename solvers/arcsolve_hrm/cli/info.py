@@ -61,6 +61,6 @@ def _wrapped(name: str, value: Any) -> list[str]:
 def _short(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value == "":
+    if value is None or value == "":
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
