@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from arcsolve_dsl.lane import DslTask, Hypothesis
 from arcsolve_dsl.picture import Cells
 
@@ -71,14 +73,38 @@ class Answer:
         grid: the prediction.
         backers: (hypothesis, place among the distinct predictions of its lane, from 0).
         rivals: lanes whose best program explains all demonstrations but predicts something else.
+        looks: facts about the grid itself, see `looks_of`.
     """
 
     grid: Cells
     backers: list[tuple[Hypothesis, int]]
     rivals: int
+    looks: dict[str, float]
 
 
-def answers(found: list[Hypothesis], index: int) -> list[Answer]:
+def looks_of(task: DslTask, index: int, grid: Cells) -> dict[str, float]:
+    """What is odd about a grid as the answer to test input `index`, before the demonstrations' outputs."""
+    before = task.test_inputs[index]
+    colours = {color for color, count in enumerate(np.bincount(grid.ravel()).tolist()) if count}
+    strange = colours - task.shown - task.input_palettes[len(task.demos) + index]
+    found = {
+        "the input itself": float(np.array_equal(grid, before)),
+        "a demonstration's output": float(any(np.array_equal(grid, after) for after in task.outputs)),
+        "strange colours": float(bool(strange)),
+        "one colour": float(len(colours) == 1 and all(len(palette) > 1 for palette in task.output_palettes)),
+    }
+    if task.is_same_size and grid.shape == before.shape:
+        low, high = task.changed_shares
+        changed = grid != before
+        here = float(changed.mean())
+        found["few changes"] = min(3.0, max(0.0, math.log2((low + 0.01) / (here + 0.01))))
+        found["many changes"] = min(3.0, max(0.0, math.log2((here + 0.01) / (high + 0.01))))
+        moved = {color for color, count in enumerate(np.bincount(before[changed]).tolist()) if count}
+        found["changes what stays"] = float(bool(moved & task.steady))
+    return found
+
+
+def answers(task: DslTask, found: list[Hypothesis], index: int) -> list[Answer]:
     """The distinct predictions for test input `index`, in the order they were found."""
     lanes: dict[str, list[Hypothesis]] = {}
     for hypothesis in found:
@@ -98,9 +124,14 @@ def answers(found: list[Hypothesis], index: int) -> list[Answer]:
             if not places and hypothesis.explains_all:
                 firsts[lane] = key
             places[key] = len(places)
-            collected.setdefault(key, Answer(grid, [], 0)).backers.append((hypothesis, places[key]))
+            collected.setdefault(key, Answer(grid, [], 0, {})).backers.append((hypothesis, places[key]))
     return [
-        Answer(answer.grid, answer.backers, sum(1 for first in firsts.values() if first != key))
+        Answer(
+            answer.grid,
+            answer.backers,
+            sum(1 for first in firsts.values() if first != key),
+            looks_of(task, index, answer.grid),
+        )
         for key, answer in collected.items()
     ]
 
@@ -115,14 +146,14 @@ def features(hypothesis: Hypothesis, place: int) -> dict[str, float]:
     found["second in its lane"] = float(place == 1)
     found["later in its lane"] = float(place > 1)
     found[f"length {hypothesis.lane}"] = min(max(hypothesis.cost, -20.0), 100.0) / 20
-    return found
+    return found | dict(hypothesis.facts)
 
 
 def answer_features(answer: Answer, weights: dict[str, float]) -> tuple[dict[str, float], Hypothesis]:
     """The features of an answer: its strongest hypothesis' ones, and how the lanes agree; and that hypothesis."""
     scored = [(weigh(features(hypothesis, place), weights), -place) for hypothesis, place in answer.backers]
     best, place = answer.backers[scored.index(max(scored))]
-    found = features(best, place)
+    found = features(best, place) | answer.looks
     agreeing = {hypothesis.lane for hypothesis, _ in answer.backers if hypothesis.explains_all} - {best.lane}
     found["another lane agrees"] = float(len(agreeing) > 0)
     found["more lanes agree"] = float(max(0, len(agreeing) - 1))
@@ -135,10 +166,10 @@ def weigh(found: dict[str, float], weights: dict[str, float]) -> float:
     return sum(value * weights.get(name, 0.0) for name, value in found.items())
 
 
-def ranking(found: list[Hypothesis], index: int, weights: dict[str, float] = WEIGHTS) -> list[Choice]:
+def ranking(task: DslTask, found: list[Hypothesis], index: int, weights: dict[str, float] = WEIGHTS) -> list[Choice]:
     """All distinct answers to test input `index`, best first; the earlier found of equals first."""
     ranked = []
-    for answer in answers(found, index):
+    for answer in answers(task, found, index):
         facts, best = answer_features(answer, weights)
         confidence = 1 / (1 + math.exp(-min(max(weigh(facts, weights), -12.0), 12.0)))
         ranked.append(Choice(index, answer.grid, confidence, best))
@@ -147,4 +178,4 @@ def ranking(found: list[Hypothesis], index: int, weights: dict[str, float] = WEI
 
 def choose(task: DslTask, found: list[Hypothesis]) -> list[Choice]:
     """The best answers to each test input."""
-    return [choice for index in range(len(task.test_inputs)) for choice in ranking(found, index)[:KEEP]]
+    return [choice for index in range(len(task.test_inputs)) for choice in ranking(task, found, index)[:KEEP]]

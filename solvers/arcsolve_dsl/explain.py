@@ -8,7 +8,7 @@ import numpy as np
 
 from arcsolve.show import Panel, Row
 from arcsolve_dsl.errors import EvaluationError
-from arcsolve_dsl.evaluate import Context, steps
+from arcsolve_dsl.evaluate import Context, evaluate_value, steps
 from arcsolve_dsl.lane import DslTask
 from arcsolve_dsl.picture import Cells, Picture
 from arcsolve_dsl.program import Program
@@ -47,7 +47,27 @@ def step_rows(program: Program, grid: Cells, context: Context) -> list[Row]:
     for number, step in enumerate(found, 1):
         text = step.text if len(step.text) <= MAX_TITLE else step.text[:MAX_TITLE] + " ..."
         rows.append(Row(f"step {number}: {text}{_note(step.value)}", _panels(step.value)))
-    return rows
+    return rows + [Row(line, ()) for line in relation_lines(program, grid, context)]
+
+
+def relation_lines(program: Program, grid: Cells, context: Context) -> list[str]:
+    """A line for each relation that the object rules of a program use: which object stands to which in it."""
+    from arcsolve_dsl.lanes.conditions import Condition
+    from arcsolve_dsl.lanes.object_rules import Rule, partners_used
+    from arcsolve_dsl.lanes.segments import Prop, Scene
+
+    lines = []
+    for made in program.calls():
+        if made.name != "object_rule":
+            continue
+        picture, background, kind, rules = (evaluate_value(node, grid, context) for node in made.args)
+        scene = Scene(picture.cells.astype(np.uint8), background)
+        for rule in rules:
+            for name, pairs in partners_used(scene, kind, Rule(Condition(*rule[0]), *rule[1:])):
+                table = scene.objects(kind).table[:, [Prop.COLOR, Prop.TOP, Prop.LEFT]].tolist()
+                shown = ["{} at {},{} -> {} at {},{}".format(*table[a], *table[b]) for a, b in pairs[:MAX_PANELS]]
+                lines.append(f"relation '{name}': {'; '.join(shown) or 'no object has such a partner'}")
+    return lines
 
 
 def _result_row(title: str, program: Program, grid: Cells, context: Context, truth: Cells | None) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -55,6 +55,23 @@ class DslTask:
         """Colours of each demonstration's output."""
         return tuple(frozenset(np.unique(grid).tolist()) for grid in self.outputs)
 
+    @cached_property
+    def shown(self) -> frozenset[int]:
+        """Colours of all demonstrations' outputs."""
+        return frozenset().union(*self.output_palettes)
+
+    @cached_property
+    def changed_shares(self) -> tuple[float, float]:
+        """The least and the largest share of cells that a demonstration changes; only where sizes stay."""
+        shares = [float((before != after).mean()) for before, after in self.demos]
+        return min(shares), max(shares)
+
+    @cached_property
+    def steady(self) -> frozenset[int]:
+        """Colours of the demonstrations' inputs none of whose cells is ever changed; only where sizes stay."""
+        changed = [np.unique(before[before != after]).tolist() for before, after in self.demos]
+        return frozenset().union(*self.input_palettes[: len(self.demos)]).difference(*changed)
+
     def context(self, index: int | None = None) -> Context:
         """The evaluation context for demonstration `index`, or for a test input."""
         return Context(self.demos, index)
@@ -70,6 +87,7 @@ class Hypothesis:
         explained: for each demonstration, whether the program reproduces its output exactly.
         cost: description length, in calls and literals or the lane's own measure; less is better.
         lane: name of the lane that found it.
+        facts: what else is known that may speak for it or against it, by name, each about 0 to 3.
     """
 
     program: Program
@@ -77,6 +95,7 @@ class Hypothesis:
     explained: tuple[bool, ...]
     cost: float
     lane: str
+    facts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def explains_all(self) -> bool:

@@ -7,7 +7,7 @@ operation sequences on every grid, greedy composition that never writes a wrong 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,8 @@ from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.evaluate import Context, evaluate_value
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis
 from arcsolve_dsl.picture import Cells, Picture
-from arcsolve_dsl.program import INPUT, Node, Program, Sequence, call
+from arcsolve_dsl.primitives.resizing import outer_cells
+from arcsolve_dsl.program import INPUT, Call, Node, Program, Sequence, call
 from arcsolve_dsl.registry import REGISTRY
 
 LANE = "pieces"
@@ -35,6 +36,14 @@ MAX_BYTES = 200_000_000
 """Most bytes of pictures."""
 MAX_JOINT = 200_000
 MAX_COMPOSITIONS = 600
+MOST_SIZES = 3
+"""Sizes of the output that are searched, where several fit the demonstrations and disagree on a test input."""
+MOST_LOSS = 10.0
+"""Sizes whose expression is this much more complex than the best one's are not searched."""
+SIZE_COST = 10.0
+"""What each less likely size adds to the cost of a program, in depth (10 an operation)."""
+MAX_PRODUCTS = 2_000
+"""Pairs of pictures whose sizes fit that are tried as factors."""
 
 
 def is_compiled() -> bool:
@@ -107,6 +116,11 @@ class Found:
     joint: Joint
     roots: tuple[Node, ...]
     frames: tuple[Node, ...]
+
+    def cells(self, state: int, grid: int) -> Cells:
+        """The first picture of a joint state in one grid."""
+        _, _, height, width, at = self.dag.pictures[self.dag.nodes[self.joint.nodes[state, grid], 0]].tolist()
+        return self.dag.pixels[at : at + height * width].reshape(height, width).astype(np.int8)
 
     def node(self, state: int) -> Node:
         """The program of a joint state."""
@@ -195,15 +209,14 @@ def searched_words(prepared: Prepared, inputs: list[Cells]) -> tuple[list[Node],
     return words, made
 
 
-def guess_sizes(prepared: Prepared, clock: Clock, keep: int = 2) -> list[sizes.SizeGuess]:
-    """Output sizes, the best guess first: from one operation, and where that does not fit from two."""
-    guesses: list[sizes.SizeGuess] = []
-    for depth in (10, DEPTH):
-        found = search(prepared, depth, None)
+def guess_sizes(prepared: Prepared, clock: Clock, keep: int = 2) -> tuple[list[sizes.SizeGuess], Found]:
+    """Output sizes, the best guess first: from one operation, and where that does not fit from two; and that search."""
+    found = search(prepared, 10, None)
+    guesses = guess_from(prepared, found, keep)
+    if not (guesses and guesses[0].fits == len(prepared.demos)) and not clock.is_over:
+        found = search(prepared, DEPTH, None)
         guesses = guess_from(prepared, found, keep)
-        if (guesses and guesses[0].fits == len(prepared.demos)) or clock.is_over:
-            break
-    return guesses
+    return guesses, found
 
 
 def guess_from(prepared: Prepared, found: Found, keep: int) -> list[sizes.SizeGuess]:
@@ -326,13 +339,62 @@ def deep_lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
 
 
 def explore(prepared: Prepared, clock: Clock, depth: int) -> Iterator[tuple[Piecewise, Prepared]]:
-    """Guess the size, search and compose."""
-    for size in guess_sizes(prepared, clock, keep=1):
+    """Guess the size, search and compose; where that explains too little, with the next sizes that fit as well."""
+    guesses, unsized = guess_sizes(prepared, clock, keep=1 if prepared.task.is_same_size else MOST_SIZES)
+    best = guesses[0] if guesses else None
+    if not prepared.task.is_same_size:
+        for result in products(prepared, unsized):
+            yield result, prepared
+    for number, size in enumerate(guesses):
+        if clock.is_over or (best and (size.fits < best.fits or size.loss > MOST_LOSS * best.loss)):
+            return
         found = search(prepared, depth, size)
         if not clock.spend(found.dag.attempts):
             return
+        is_explained = False
         for result in compose(prepared, found, pieces_of(prepared, found, size)):
-            yield result, prepared
+            is_explained = is_explained or all(result.explained)
+            yield replace(result, cost=result.cost + SIZE_COST * number), prepared
+        if is_explained:
+            return
+
+
+def products(prepared: Prepared, found: Found) -> Iterator[Piecewise]:
+    """Outputs that are a picture drawn once for each filled cell of another, both made by the search for sizes.
+
+    The two factors are looked for among the simplest pictures, as icecuber does for its outer products.
+    """
+    dag, joint = found.dag, found.joint
+    states = joint.pieces[: sizes.MAX_SEEDS]
+    shapes = dag.pictures[dag.nodes[joint.nodes[states], 0], 2:4].astype(np.int64)
+    n_demos = len(prepared.demos)
+    fits = (shapes[:, None, :n_demos] * shapes[None, :, :n_demos] == prepared.targets).all(axis=(2, 3))
+    is_cell = (shapes == 1).all(axis=(1, 2))
+    fits &= ~is_cell[:, None] & ~is_cell[None]
+    made = 0
+    for a, b in np.argwhere(fits).tolist()[:MAX_PRODUCTS]:
+        for colours_of in ("drawing", "mask"):
+            grids = [
+                outer_cells(found.cells(int(states[a]), g), found.cells(int(states[b]), g), colours_of)
+                for g in range(n_demos)
+            ]
+            explained = tuple(
+                np.array_equal(grid, after) for grid, (_, after) in zip(grids, prepared.demos, strict=True)
+            )
+            if 2 * sum(explained) <= n_demos:
+                continue
+            tests = tuple(
+                outer_cells(found.cells(int(states[a]), g), found.cells(int(states[b]), g), colours_of)
+                for g in range(n_demos, len(shapes[0]))
+            )
+            if any(not 0 < grid.size <= 900 or max(grid.shape) > 30 for grid in tests):
+                continue
+            depth = int(joint.depth[states[a]] + joint.depth[states[b]])
+            node = call("outer", found.node(int(states[a])), found.node(int(states[b])), colours_of)
+            yield Piecewise(sum(explained) - 0.01 * depth, explained, tests, node, float(depth))
+            made += 1
+            if made == 4:
+                return
 
 
 def as_hypothesis(prepared: Prepared, result: Piecewise, lane: str) -> Hypothesis:
@@ -342,4 +404,6 @@ def as_hypothesis(prepared: Prepared, result: Piecewise, lane: str) -> Hypothesi
         None if grid is None else colours.apply_numbering(grid, colours.inverse(numbering))
         for grid, numbering in zip(result.predictions, tests, strict=True)
     )
-    return Hypothesis(prepared.wrap(result.node), predictions, result.explained, result.cost, lane)
+    pieces = result.node.args[0] if isinstance(result.node, Call) and result.node.name == "stack" else None
+    facts = {"pieces": float(len(pieces.items)) if isinstance(pieces, Sequence) else 1.0}
+    return Hypothesis(prepared.wrap(result.node), predictions, result.explained, result.cost, lane, facts)

@@ -61,7 +61,7 @@ class DslSolver(arcsolve.Solver):
     def __init__(self, options: Any = None) -> None:
         """Create the solver; it remembers what it found for the last challenge, to judge grids by."""
         super().__init__(options)
-        self._found: tuple[str, list[Hypothesis]] = "", []
+        self._found: tuple[str, DslTask | None, list[Hypothesis]] = "", None, []
 
     @classmethod
     def warm_up(cls, options: Any) -> None:
@@ -88,7 +88,7 @@ class DslSolver(arcsolve.Solver):
             seed=budget.seed,
         )
         found: list[Hypothesis] = []
-        self._found = challenge.sha256, found
+        self._found = challenge.sha256, task, found
         ranked: list[Choice] = []
         effort = self.options.effort or (2 if budget.timeout_s >= DEEP_FROM_S else 1)
         for more in hypotheses(task, clock, effort):
@@ -106,10 +106,10 @@ class DslSolver(arcsolve.Solver):
         """
         from arcsolve_dsl.choice import ranking
 
-        solved, found = self._found
-        if solved != challenge.sha256 or not found:
+        solved, task, found = self._found
+        if solved != challenge.sha256 or task is None or not found:
             return None
-        known = {_key(choice.grid): choice.confidence for choice in ranking(found, index)}
+        known = {_key(choice.grid): choice.confidence for choice in ranking(task, found, index)}
         return [math.log(max(known.get(_key(grid), UNEXPLAINED), UNEXPLAINED)) for grid in grids]
 
 

@@ -37,15 +37,15 @@ def collect(entries: list[Any], timeout_s: float) -> list[Row]:
         clock = Clock(deadline=time.monotonic() + timeout_s)
         found: list[Hypothesis] = [h for lane in hypotheses(task, clock, 1) for h in lane]
         for index, solution in enumerate(solutions):
-            row = [(answer, np.array_equal(answer.grid, solution)) for answer in answers(found, index)]
+            row = [(answer, np.array_equal(answer.grid, solution)) for answer in answers(task, found, index)]
             rows.append([(slim(answer), bool(is_right)) for answer, is_right in row])
     return rows
 
 
 def slim(answer: Answer) -> Answer:
     """Without grids, for the cache."""
-    backers = [(Hypothesis(None, (), h.explained, h.cost, h.lane), place) for h, place in answer.backers]  # type: ignore[arg-type]
-    return Answer(np.zeros((1, 1), np.int8), backers, answer.rivals)
+    backers = [(Hypothesis(None, (), h.explained, h.cost, h.lane, h.facts), place) for h, place in answer.backers]  # type: ignore[arg-type]
+    return Answer(np.zeros((1, 1), np.int8), backers, answer.rivals, answer.looks)
 
 
 def fit(rows: list[Row]) -> dict[str, float]:

@@ -63,6 +63,22 @@ class CellRule:
     voters: int = 1
     share: float = field(default=0.0)
 
+    @property
+    def facts(self) -> dict[str, float]:
+        """What the choice between answers looks at."""
+        keys, demos = len(self.table), len(self.held_out)
+        return {
+            "conditions": len(self.conditions) - 1.0,
+            "keys": min(float(np.log2(keys)), 6.0) / 2,
+            "lonely keys": self.lonely / max(1, keys),
+            "unseen keys": float(self.unseen > 0),
+            "undefined cells": float(self.undefined > 0),
+            "held out right": sum(code in (1, 2) for code in self.held_out) / demos,
+            "held out wrong": sum(code == 0 for code in self.held_out) / demos,
+            "voters": min(float(np.log2(self.voters)), 6.0) / 2,
+            "share": self.share,
+        }
+
 
 def apply_table(layers: LayerSet, conditions: Sequence[str], table: dict[tuple[int, ...], str]) -> ByteGrid:
     """Paint every cell as the table says; a key that is not there is read as the nearest one (the first among equals).

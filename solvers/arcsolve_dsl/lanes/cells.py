@@ -56,4 +56,5 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                     (True,) * len(demos),
                     rule.cost - 2 * np.log2(rule.votes / 2.0 ** (-rule.cost / 2)),
                     NAME,
+                    rule.facts,
                 )

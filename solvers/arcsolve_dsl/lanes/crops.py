@@ -95,6 +95,7 @@ def _follow(
                     (True,) * n,
                     rule.cost + 2 + min(rank, 10),
                     NAME,
+                    rule.facts | {"two steps": 1.0, "rank": min(rank, 10) / 5, "from facts": float("facts(" in shown)},
                 )
 
 

@@ -77,6 +77,21 @@ def _chosen(scene: Scene, convention: str, condition: Condition) -> list[int]:
     return found
 
 
+def partners_used(scene: Scene, convention: str, rule: Rule) -> list[tuple[str, list[tuple[int, int]]]]:
+    """The names of the partners that a rule looks at, each with the (object, partner) pairs it looks at in a grid."""
+    names = [rule.a] if isinstance(rule.a, str) else []
+    names += [rule.color[3:]] if rule.color.startswith("of ") else []
+    names += [
+        name.split(".")[0]
+        for name in (rule.condition.feature, rule.condition.feature2)
+        if "." in name and name.split(".")[0] in PARTNERS
+    ]
+    chosen = _chosen(scene, convention, rule.condition)
+    graph = graph_of(scene, convention)
+    partners = {name: graph.partner(name) for name in names}
+    return [(name, [(k, int(found[k])) for k in chosen if found[k] >= 0]) for name, found in partners.items()]
+
+
 def apply_rules(scene: Scene, convention: str, rules: Sequence[Rule]) -> ByteGrid | None:
     """Let the objects of a grid do what the rules say; None where an action cannot be done."""
     objects = scene.objects(convention)

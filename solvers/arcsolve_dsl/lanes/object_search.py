@@ -41,6 +41,16 @@ class Learned(NamedTuple):
     pictures: list[ByteGrid]
     cost: float
 
+    @property
+    def facts(self) -> dict[str, float]:
+        """What the choice between answers looks at."""
+        names = [name for rule in self.rules for name in (rule.condition.feature, rule.condition.feature2) if name]
+        return {
+            "rules": len(self.rules) - 1.0,
+            "partners": float(any(isinstance(rule.a, str) or rule.color.startswith("of ") for rule in self.rules)),
+            "pose or order": float(any(name.startswith(("pose", "shape", "order_from")) for name in names)),
+        }
+
 
 def learn_object_rules(
     scenes: Sequence[Scene],

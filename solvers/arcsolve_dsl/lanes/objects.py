@@ -54,7 +54,7 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                 tests = tuple(p.astype(np.int8) for p in learned.pictures[n:])
                 if all(learned.right):
                     is_solved = True
-                    yield Hypothesis(parse(text), tests, learned.right, learned.cost, NAME)
+                    yield Hypothesis(parse(text), tests, learned.right, learned.cost, NAME, learned.facts)
                     continue
                 wrong = sum(int((p != o).sum()) for p, o in zip(learned.pictures, outputs, strict=False))
                 made = b"".join(p.tobytes() for p in learned.pictures)
@@ -73,4 +73,5 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                     (True,) * n,
                     rule.cost + cost + 3.0,
                     NAME,
+                    rule.facts | {"two steps": 1.0},
                 )

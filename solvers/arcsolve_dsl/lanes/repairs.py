@@ -91,6 +91,7 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                         (True,) * n,
                         rule.cost + 4.0,
                         NAME,
+                        rule.facts | {"two steps": 1.0},
                     )
 
 

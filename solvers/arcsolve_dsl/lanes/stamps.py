@@ -61,4 +61,5 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                     (True,) * n,
                     rule.cost + 6.0,
                     NAME,
+                    rule.facts | {"two steps": 1.0},
                 )

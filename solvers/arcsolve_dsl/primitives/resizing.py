@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcsolve_dsl.picture import EMPTY, Picture
+from arcsolve_dsl.picture import EMPTY, Cells, Picture
 from arcsolve_dsl.primitives.mapping import checked, each, majority, one, regions, solid
 from arcsolve_dsl.registry import Example, primitive
 
@@ -72,6 +72,28 @@ def _tiled(picture: Picture, like: Picture, gap: int, mirror: bool) -> Picture:
     rows = (np.arange(like.height) - picture.row) % unit.shape[0]
     cols = (np.arange(like.width) - picture.col) % unit.shape[1]
     return Picture(np.ascontiguousarray(unit[np.ix_(rows, cols)]))
+
+
+@primitive("size", Example("outer(input, input, 'drawing')", "2.\n33", "2...\n33..\n2.2.\n3333"))
+def outer(mask: Picture, drawing: Picture, colours: str) -> Picture:
+    """The Kronecker product: one picture drawn once for each non-zero cell of another, in the colours of either.
+
+    `colours` is 'drawing' (the cells of `mask` say only where) or 'mask' (each copy has the colour of its cell).
+    """
+    mask, drawing = one(mask), one(drawing)
+    if not mask.cells.size or not drawing.cells.size:
+        return EMPTY
+    checked(mask.height * drawing.height, mask.width * drawing.width)
+    return Picture(outer_cells(mask.cells, drawing.cells, colours))
+
+
+def outer_cells(mask: Cells, drawing: Cells, colours: str) -> Cells:
+    """The cells of `outer`."""
+    if colours == "drawing":
+        return np.kron(mask > 0, drawing).astype(np.int8)
+    if colours == "mask":
+        return np.kron(mask, drawing > 0).astype(np.int8)
+    raise ValueError(f"outer takes the colours of the 'drawing' or the 'mask', not '{colours}'")
 
 
 @primitive("size", Example("canvas(height(input), 1)", "123\n456", ".\n."))

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcsolve_dsl.errors import EvaluationError
-from arcsolve_dsl.evaluate import evaluate
+from arcsolve_dsl.evaluate import Context, evaluate
+from arcsolve_dsl.explain import relation_lines
 from arcsolve_dsl.lane import Clock, DslTask, hypothesis_for
 from arcsolve_dsl.lanes import objects
 from arcsolve_dsl.lanes.object_graph import MOST_OBJECTS, PARTNERS, ObjectGraph, graph_of, relation_matrices
@@ -139,3 +140,9 @@ def test_unknown_actions_and_partners_are_errors(wrong: str) -> None:
             parse(f"object_rule(input, 0, 'shapes8', ((('', 'all', 0), {wrong}, 0, 'keep', False),))"),
             np.ones((2, 2), np.int8),
         )
+
+
+def test_relations_that_a_program_uses_are_told() -> None:
+    program = parse("object_rule(input, 0, 'shapes8', ((('size', 'is', 4), 'RECOLOR', 0, 0, 'of in-row', False),))")
+    lines = relation_lines(program, from_text("66...\n66.78").cells, Context())
+    assert lines == ["relation 'in-row': 6 at 0,0 -> 7 at 1,3"]
