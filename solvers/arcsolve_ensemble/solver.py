@@ -49,7 +49,6 @@ class EnsembleSolver(Solver):
         self._rules = merge_rules(self.options.without)
         self._model = load_model(self.options.model)
         self._members: dict[str, Solver] = {}
-        self._priors: dict[str, dict[str, float]] = {}
         self.dropped: dict[str, str] = {}
 
     @classmethod
@@ -69,7 +68,7 @@ class EnsembleSolver(Solver):
                     raise
 
     def prepare(self, challenges: Sequence[Challenge], budget: Budget) -> None:
-        """Make and prepare the members, and predict how likely each solves each task.
+        """Make and prepare the members.
 
         Raises:
             Abstain: if no member can serve this run.
@@ -98,10 +97,6 @@ class EnsembleSolver(Solver):
         if not self._members:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(self.dropped.items()))
             raise Abstain(f"no member can serve this run ({reasons})")
-        self._priors = {}
-        tables = self._model.probabilities(challenges)
-        for position, challenge in enumerate(challenges):
-            self._priors[challenge.sha256] = {name: float(p[position]) for name, p in tables.items()}
 
     def solve(self, challenge: Challenge, budget: Budget) -> Iterator[Candidate]:
         """Run the members in turn and yield merged candidates: provisionally after each, finally at the end.
@@ -165,10 +160,7 @@ class EnsembleSolver(Solver):
         self._members = {}
 
     def _priors_of(self, challenge: Challenge) -> dict[str, float]:
-        if challenge.sha256 not in self._priors:
-            tables = self._model.probabilities([challenge])
-            self._priors[challenge.sha256] = {name: float(p[0]) for name, p in tables.items()}
-        return self._priors[challenge.sha256]
+        return {name: float(p[0]) for name, p in self._model.probabilities([challenge]).items()}
 
     def _next(self, waiting: Sequence[str], priors: Mapping[str, float], left_s: float) -> tuple[str, float]:
         """Choose the next member and its slot; time that earlier members left over is shared out anew."""

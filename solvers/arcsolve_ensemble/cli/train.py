@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,15 @@ def _runs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> lis
 
 
 @click.command(name="train")
-@click.option("--runs", multiple=True, required=True, callback=_runs, metavar="RUN[,RUN…]", help="Runs to learn from.")
-@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store to read.")
+@click.option(
+    "--runs",
+    multiple=True,
+    required=True,
+    callback=_runs,
+    metavar="RUN[,RUN…]",
+    help="Runs to learn from, as RUN or STORE:RUN; 'STORE:all' takes every run of a store.",
+)
+@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store of runs that name none.")
 @click.option(
     "--output", "-O", type=click.Path(path_type=Path), default=Path("router.npz"), show_default=True, help="Model file."
 )
@@ -34,12 +40,10 @@ def train_command(runs: list[str], store: str | None, output: Path, seed: int) -
     Use it with: arcsolve run --solver ensemble -o ensemble.model=FILE
     """
     from arcsolve_ensemble.cli.analyse import print_table
-    from arcsolve_ensemble.records import open_records
-    from arcsolve_ensemble.router.stored import load_stored
+    from arcsolve_ensemble.router.stored import load_named
     from arcsolve_ensemble.router.train import learn
 
-    with open_records(store) as records:
-        stored = load_stored(records, runs)
+    stored = load_named(runs, store)
     lesson = learn(stored, seed)
     model = lesson.model
     model.save(output)
@@ -80,24 +84,22 @@ def members_table(stored: StoredTasks, lesson: Lesson) -> Table:
     required=True,
     callback=_runs,
     metavar="RUN[,RUN…]",
-    help="Runs to learn from.",
+    help="Runs to learn from, as RUN or STORE:RUN.",
 )
 @click.option(
     "--test", "test_runs", multiple=True, required=True, callback=_runs, metavar="RUN[,RUN…]", help="Other runs."
 )
-@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store to read.")
+@click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store of runs that name none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def ablate_command(train_runs: list[str], test_runs: list[str], store: str | None, as_json: bool) -> None:
     """Show what each part of the merging adds, on runs that the model was not trained on."""
     from arcsolve_ensemble.cli.analyse import print_table
-    from arcsolve_ensemble.records import open_records
     from arcsolve_ensemble.router.ablation import ablation
     from arcsolve_ensemble.router.measure import success_table
-    from arcsolve_ensemble.router.stored import load_stored
+    from arcsolve_ensemble.router.stored import load_named
     from arcsolve_ensemble.router.train import train
 
-    with open_records(store) as records:
-        stored, others = load_stored(records, train_runs), load_stored(records, test_runs)
+    stored, others = load_named(train_runs, store), load_named(test_runs, store)
     stored = without_tasks_of(stored, others)
     model = train(stored)
     merging, success = ablation(others, model), success_table(others, model)
@@ -124,4 +126,4 @@ def without_tasks_of(stored: StoredTasks, others: StoredTasks) -> StoredTasks:
         )
     if shared:
         click.echo(f"Left out of training: {shared} of its tasks, found among the test tasks as well.", err=True)
-    return replace(stored, tasks=tuple(stored.tasks[i] for i in kept), features=stored.features[kept])
+    return stored.subset(kept)

@@ -20,6 +20,8 @@ from arcsolve_ensemble.selection.model import sklearn
 
 MIN_TASKS = 20
 """Tasks a member must have been seen on before its record replaces the default trust."""
+CAUTION = 4
+"""Right votes at which half of what was learnt from them is believed: a short record must not displace a long one."""
 TIERS = ("all", "all-but-one", "fewer", "unknown")
 DEFAULT_BY_TIER: Mapping[str, float] = {"all": 0.8, "all-but-one": 0.26, "fewer": 0.05, "unknown": 0.3}
 """Precision of symbolic programs by demonstrations reproduced, as measured on ARC-AGI-1; a guess for the rest."""
@@ -107,13 +109,14 @@ class MemberTrust:
     knots_y: tuple[float, ...] = ()
 
     def __call__(self, evidence: Evidence) -> float:
-        """Return the probability that the vote is right."""
+        """Return the probability that the vote is right, held down while few right votes have been seen."""
         if self.right == 0:
             return 0.0
+        proven = self.right / (self.right + CAUTION)
         score = self.intercept + sum(w * x for w, x in zip(self.weights, _row(evidence), strict=True))
         if self.method == "isotonic":
-            return float(np.interp(score, self.knots_x, self.knots_y))
-        return sigmoid(score)
+            return proven * float(np.interp(score, self.knots_x, self.knots_y))
+        return proven * sigmoid(score)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def solved_by_merging(task: StoredTask, variant: Variant, model: RouterModel, pr
     return worst
 
 
-def ablation(stored: StoredTasks, model: RouterModel, recalibrate: bool = True) -> Table:
+def ablation(stored: StoredTasks, model: RouterModel) -> Table:
     """Replay every variant on *stored* tasks with a model trained on others.
 
     Returns:
@@ -73,7 +73,8 @@ def ablation(stored: StoredTasks, model: RouterModel, recalibrate: bool = True) 
     n = len(stored.tasks)
     alone = {solver: stored.solved(solver)[1] for solver in stored.solvers}
     union = int(np.array(list(alone.values())).any(axis=0).sum())
-    tables = model.probabilities([task.challenge for task in stored.tasks], recalibrate)
+    challenges = [task.challenge for task in stored.tasks]
+    tables = model.probabilities(challenges)
     priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(n)]
     for task, known in zip(stored.tasks, priors, strict=True):
         if model.probe in task.outcomes:

@@ -15,15 +15,24 @@ import numpy as np
 
 from arcsolve import ArcsolveError, Challenge
 from arcsolve_ensemble.arrays import Floats
-from arcsolve_ensemble.features import FEATURE_NAMES, VERSION, task_features
+from arcsolve_ensemble.features import FEATURE_NAMES, LANDMARK_NAMES, VERSION, landmarks, task_features
 from arcsolve_ensemble.features.probe import probe_features
 from arcsolve_ensemble.merging.trust import Trust
 from arcsolve_ensemble.merging.votes import Vote
 from arcsolve_ensemble.router.allocation import Prospect
-from arcsolve_ensemble.router.recalibrate import adapt
 from arcsolve_ensemble.router.success import SuccessModel
 
-FORMAT = 1
+FORMAT = 2
+
+
+PARTS = ("success", "landmarked", "probed", "answered")
+"""A member's success models, by what they are told."""
+
+
+def static_row(challenge: Challenge, with_landmarks: bool = True) -> list[float]:
+    """Return the task features of *challenge*, then its landmarks."""
+    row = list(task_features(challenge).values())
+    return row + list(landmarks(challenge).values()) if with_landmarks else row
 
 
 @dataclass(frozen=True)
@@ -31,18 +40,22 @@ class MemberModel:
     """What is known about one member.
 
     Attributes:
-        success: probability of solving a task from its features.
+        success: probability of solving a task from its task features.
+        landmarked: the same from task features and landmarks.
         times_s: sorted seconds it took on tasks it solved (at most 100 quantiles).
         tasks: tasks it was seen on.
         version: the solver's version that was seen.
-        probed: the same as `success` once the probing member has answered; None if no member probes.
+        probed: the same once the probing member has answered as well; None if no member probes.
+        answered: the same from the probing member's answer alone, which holds best from one data set to another.
     """
 
     success: SuccessModel
+    landmarked: SuccessModel
     times_s: tuple[float, ...]
     tasks: int
     version: str
     probed: SuccessModel | None = None
+    answered: SuccessModel | None = None
 
 
 @dataclass(frozen=True)
@@ -61,38 +74,45 @@ class RouterModel:
     trained_on: str = ""
     probe: str = ""
 
-    def probabilities(self, challenges: Sequence[Challenge], recalibrate: bool = True) -> dict[str, Floats]:
+    def probabilities(self, challenges: Sequence[Challenge], with_landmarks: bool = True) -> dict[str, Floats]:
         """Return (tasks,) success probabilities per known member.
 
         Args:
-            challenges: the tasks of one data set; their features come from demonstrations and test inputs only.
-            recalibrate: adapt the base rate to this data set, estimated from the predictions (no solution is used).
+            challenges: the tasks; their features come from demonstrations and test inputs only.
+            with_landmarks: False: from the task features alone, a tenth of the time.
         """
         if not challenges or not self.members:
             return {name: np.zeros(len(challenges)) for name in self.members}
-        table = np.array([list(task_features(challenge).values()) for challenge in challenges])
-        found = {}
-        for name, member in self.members.items():
-            p = member.success(table)
-            if recalibrate and len(challenges) >= 20:
-                p = adapt(p, member.success.rate)
-            found[name] = p
-        return found
+        table = np.array([static_row(challenge, with_landmarks) for challenge in challenges])
+        return {
+            name: (member.landmarked if with_landmarks else member.success)(table)
+            for name, member in self.members.items()
+        }
 
     def probed(self, challenge: Challenge, votes: Mapping[int, Sequence[Vote]]) -> dict[str, float]:
         """Return success probabilities once the probing member has answered.
-
-        These are not adapted to the data set: what a member's own answer says about it holds from set to set.
 
         Args:
             challenge: the task.
             votes: the probing member's votes by test index.
         """
-        static = list(task_features(challenge).values())
         probing = probe_features(votes, len(challenge.train), len(challenge.test_inputs))
-        table = np.array([[*static, *probing.values()]])
+        table = np.array([[*static_row(challenge), *probing.values()]])
         return {
             name: float(member.probed(table)[0]) for name, member in self.members.items() if member.probed is not None
+        }
+
+    def expected_rates(self, asked: Sequence[tuple[Challenge, Mapping[int, Sequence[Vote]]]]) -> dict[str, float]:
+        """Return the share of tasks that each member is expected to solve, told from the probing member's answers.
+
+        Args:
+            asked: the tasks of one data set, each with the probing member's votes by test index.
+        """
+        table = np.array([list(probe_features(votes, len(c.train), len(c.test_inputs)).values()) for c, votes in asked])
+        return {
+            name: float(member.answered(table).mean())
+            for name, member in self.members.items()
+            if member.answered is not None and len(table)
         }
 
     def prospect(self, member: str, probability: float | None) -> Prospect:
@@ -105,7 +125,7 @@ class RouterModel:
         arrays: dict[str, Any] = {}
         header: dict[str, Any] = {
             "format": FORMAT,
-            "features": list(FEATURE_NAMES),
+            "features": [*FEATURE_NAMES, *LANDMARK_NAMES],
             "features_version": VERSION,
             "trained_on": self.trained_on,
             "trust": self.trust.to_json(),
@@ -113,7 +133,8 @@ class RouterModel:
             "members": {},
         }
         for name, member in self.members.items():
-            models = {"success": member.success} | ({"probed": member.probed} if member.probed is not None else {})
+            parts = {part: getattr(member, part) for part in PARTS}
+            models: dict[str, SuccessModel] = {part: model for part, model in parts.items() if model is not None}
             header["members"][name] = {
                 "models": {
                     part: {"kind": model.kind, "scale": model.scale.tolist(), "rate": model.rate}
@@ -167,7 +188,13 @@ def _member(name: str, entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> M
         for part, values in entry["models"].items()
     }
     return MemberModel(
-        models["success"], tuple(entry["times_s"]), int(entry["tasks"]), str(entry["version"]), models.get("probed")
+        models["success"],
+        models["landmarked"],
+        tuple(entry["times_s"]),
+        int(entry["tasks"]),
+        str(entry["version"]),
+        models.get("probed"),
+        models.get("answered"),
     )
 
 

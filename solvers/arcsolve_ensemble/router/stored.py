@@ -6,16 +6,16 @@ What is right comes from the judged outcomes; no solution is read here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from arcsolve import ArcsolveError, Challenge, Outcome
 from arcsolve_ensemble.analysis.gather import COMPOSITE, choose_runs
-from arcsolve_ensemble.arrays import Bools, Floats
-from arcsolve_ensemble.features import task_features
+from arcsolve_ensemble.arrays import Bools, Floats, Ints
+from arcsolve_ensemble.features import landmarks, task_features
 from arcsolve_ensemble.merging.votes import Vote, collect, grid_key
-from arcsolve_ensemble.records import Records
+from arcsolve_ensemble.records import Records, open_records
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,7 @@ class StoredTasks:
         solvers: names, sorted.
         versions: the newest version seen of each solver.
         features: (n, f) task features.
+        landmarks: (n, l) landmarks.
     """
 
     name: str
@@ -52,6 +53,13 @@ class StoredTasks:
     solvers: tuple[str, ...]
     versions: dict[str, str]
     features: Floats
+    landmarks: Floats
+
+    def subset(self, rows: Sequence[int] | Ints | Bools) -> StoredTasks:
+        """Return the tasks at *rows* (indices or a mask)."""
+        at = np.arange(len(self.tasks))[np.asarray(rows)]
+        tasks = tuple(self.tasks[i] for i in at)
+        return replace(self, tasks=tasks, features=self.features[at], landmarks=self.landmarks[at])
 
     def solved(self, solver: str) -> tuple[Bools, Bools]:
         """Return (n,) whether *solver* ran, and whether it solved the task within two attempts."""
@@ -79,7 +87,7 @@ def load_stored(records: Records, runs: Sequence[str]) -> StoredTasks:
     names: list[str] = []
     for run_id in ids:
         run = records.run(run_id)
-        dataset = load(run.dataset)
+        dataset = load(run.environment.get("data") or run.dataset)
         if dataset.sha256 != run.dataset_sha256:
             raise ArcsolveError(
                 f"Data set {run.dataset!r} has changed since run {run.id}: its content hash differs. "
@@ -103,6 +111,51 @@ def load_stored(records: Records, runs: Sequence[str]) -> StoredTasks:
         solvers=tuple(sorted({solver for task in tasks for solver in task.outcomes})),
         versions=versions,
         features=np.array([list(task_features(task.challenge).values()) for task in tasks]),
+        landmarks=np.array([list(landmarks(task.challenge).values()) for task in tasks]),
+    )
+
+
+def load_named(names: Sequence[str], store: str | None = None) -> StoredTasks:
+    """Read runs of one or several stores.
+
+    Args:
+        names: ``RUN``, looked up in *store*, or ``STORE:RUN``; ``STORE:all`` stands for every run of that store.
+        store: the store of runs that name none; None takes the usual one.
+
+    Raises:
+        ArcsolveError: if a store or run is unknown; see also `load_stored`.
+    """
+    wanted: dict[str | None, list[str]] = {}
+    for name in names:
+        place, _, run = name.rpartition(":")
+        wanted.setdefault(place or store, []).append(run)
+    parts = []
+    for where, runs in wanted.items():
+        with open_records(where) as records:
+            every = [row.run for row in records.runs()] if "all" in runs else []
+            parts.append(load_stored(records, every or runs))
+    return together(parts)
+
+
+def together(parts: Sequence[StoredTasks]) -> StoredTasks:
+    """Join what several stores hold; where they share a task, a solver's outcome in the last of them counts."""
+    if len(parts) == 1:
+        return parts[0]
+    found: dict[str, tuple[StoredTask, Floats, Floats]] = {}
+    for part in parts:
+        for i, task in enumerate(part.tasks):
+            key = task.challenge.sha256
+            if key in found:
+                task = _stored_task(task.challenge, found[key][0].outcomes | task.outcomes)
+            found[key] = task, part.features[i], part.landmarks[i]
+    order = sorted(found, key=lambda key: (found[key][0].challenge.id, key))
+    return StoredTasks(
+        name=", ".join(dict.fromkeys(name for part in parts for name in part.name.split(", "))),
+        tasks=tuple(found[key][0] for key in order),
+        solvers=tuple(sorted({solver for part in parts for solver in part.solvers})),
+        versions={solver: version for part in parts for solver, version in part.versions.items()},
+        features=np.array([found[key][1] for key in order]),
+        landmarks=np.array([found[key][2] for key in order]),
     )
 
 

@@ -7,7 +7,7 @@ is small, readable by every version, and using it imports no scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,13 +68,17 @@ class Fit:
     held_out: Floats
 
 
-def fit_success(features: Floats, solved: Bools, seed: int = 0) -> Fit:
+def fit_success(
+    features: Floats, solved: Bools, seed: int = 0, groups: Sequence[str] = (), kinds: Sequence[str] = KINDS[1:]
+) -> Fit:
     """Fit a success model and choose its kind by five-fold cross-validation.
 
     Args:
         features: (n, f) finite task features.
         solved: (n,) whether the member solved the task.
         seed: seeds folds and forest.
+        groups: a name per task; tasks of one name (new instances of an old task, say) share a fold. None: all differ.
+        kinds: what to choose from, beside the base rate.
 
     Returns:
         The model with calibrated probabilities, and held-out ones.
@@ -90,10 +94,11 @@ def fit_success(features: Floats, solved: Bools, seed: int = 0) -> Fit:
     constant = SuccessModel("rate", {}, identity, rate)
     if min(solved.sum(), n - solved.sum()) < 10:
         return Fit(constant, np.full(n, rate))
-    folds: Ints = np.random.default_rng(seed).permutation(n) % 5
+    group = np.unique(groups, return_inverse=True)[1] if len(groups) else np.arange(n)
+    folds: Ints = (np.random.default_rng(seed).permutation(int(group.max()) + 1) % 5)[group]
     best_kind, best_scale, best = "rate", identity, np.full(n, rate)
     best_loss = _loss(best, solved)
-    for kind in KINDS[1:]:
+    for kind in kinds:
         held_out = np.zeros(n)
         for fold in range(5):
             inside = folds != fold

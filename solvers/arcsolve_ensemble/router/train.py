@@ -52,24 +52,30 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
     probing = probe_table(stored, probe) if probe else np.zeros((len(stored.tasks), 0))
     for solver in stored.solvers:
         ran, solved = stored.solved(solver)
-        features = stored.features[ran]
         seconds = sorted(
             task.outcomes[solver].wall_s
             for task, is_there, is_solved in zip(stored.tasks, ran, solved, strict=True)
             if is_there and is_solved
         )
-        fit = fit_success(features, solved[ran], seed)
-        later = fit_success(np.concatenate([features, probing[ran]], axis=1), solved[ran], seed) if probe else None
+        own = stored.subset(ran)
+        groups = [task.challenge.id for task in own.tasks]
+        tables = [own.features, np.concatenate([own.features, own.landmarks], axis=1)]
+        if probe:
+            tables.append(np.concatenate([tables[-1], probing[ran]], axis=1))
+        fits = [fit_success(table, solved[ran], seed, groups) for table in tables]
+        answered = fit_success(probing[ran], solved[ran], seed, groups, ("logistic",)).model if probe else None
         members[solver] = MemberModel(
-            success=fit.model,
+            success=fits[0].model,
+            landmarked=fits[1].model,
             times_s=tuple(float(value) for value in _thin(seconds)),
             tasks=int(ran.sum()),
             version=stored.versions.get(solver, ""),
-            probed=later.model if later is not None else None,
+            probed=fits[2].model if probe else None,
+            answered=answered,
         )
         priors = np.full(len(stored.tasks), 0.5)
-        predictions[solver] = fit.held_out
-        priors[ran] = later.held_out if later is not None else fit.held_out
+        predictions[solver] = fits[1].held_out
+        priors[ran] = fits[-1].held_out
         trusts[solver] = _trust(stored, solver, priors)
     model = RouterModel(members, Trust(trusts), f"{len(stored.tasks)} tasks of {stored.name}", probe)
     return Lesson(model, predictions)
@@ -116,7 +122,7 @@ def _trust(stored: StoredTasks, solver: str, priors: Floats) -> MemberTrust:
                     )
                 )
                 is_right.append(task.right[index] == grid_key(vote.grid))
-                names.append(task.challenge.sha256)
+                names.append(task.challenge.id)
     if not evidence:
         return MemberTrust(tasks, 0)
     fitted = fit_member(evidence, is_right, names)

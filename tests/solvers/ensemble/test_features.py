@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from arcsolve import Candidate, Challenge, Pair
-from arcsolve_ensemble.features import FEATURE_NAMES, task_features
+from arcsolve import Candidate, Challenge, Grid, Pair
+from arcsolve_ensemble.features import FEATURE_NAMES, LANDMARK_NAMES, landmarks, task_features
 from arcsolve_ensemble.features.change import contains
 from arcsolve_ensemble.features.probe import PROBE_NAMES, probe_features
 from arcsolve_ensemble.features.structure import edge_density, object_sizes, separators
@@ -103,3 +103,50 @@ def test_probing_features() -> None:
     assert values["probe_confidence"] == pytest.approx(0.4)
     assert values["probe_lead"] == pytest.approx(0.25)
     assert set(probe_features({}, demos=3, tests=1).values()) == {0.0}
+
+
+def of(pairs: list[tuple[Grid, Grid]], test: Grid) -> Challenge:
+    return Challenge("t", tuple(Pair(a, b) for a, b in pairs), (test,))
+
+
+@pytest.mark.parametrize("side", [1, 30, 45])
+def test_landmarks_are_finite_and_named_alike_whatever_the_size(side: int) -> None:
+    row = np.zeros((1, side), dtype=np.int8)
+    dots = np.random.default_rng(2).integers(0, 10, (side, side)).astype(np.int8)
+    for task in (
+        of([(row, row.T)], row),
+        of([(row, row)] * 2, row.T),
+        of([(dots, dots[:1])], row),
+        of([(dots, dots)] * 3, dots),
+    ):
+        values = landmarks(task)
+        assert tuple(values) == LANDMARK_NAMES
+        assert np.isfinite(list(values.values())).all()
+    for seed in range(10):
+        assert tuple(landmarks(random_challenge(seed))) == LANDMARK_NAMES
+
+
+def test_landmarks_tell_a_cell_rule_from_noise() -> None:
+    rng = np.random.default_rng(0)
+    grids = [rng.integers(0, 4, (8, 8)).astype(np.int8) for _ in range(4)]
+    ruled = landmarks(of([(a, np.where(a == 2, a[:, ::-1], a)) for a in grids[:3]], grids[3]))
+    noise = landmarks(of([(a, rng.integers(0, 4, a.shape).astype(np.int8)) for a in grids[:3]], grids[3]))
+    assert ruled["rule_error_1"] == 0
+    assert ruled["rule_held_out_exact"] == 1
+    assert noise["rule_error_1"] > 0.2
+    assert noise["rule_held_out_exact"] == 0
+
+
+def test_landmarks_find_the_view_and_the_panels() -> None:
+    rng = np.random.default_rng(1)
+    pairs = []
+    for _ in range(3):
+        left, right = rng.integers(0, 2, (2, 4, 4))
+        grid = np.hstack([left, np.full((4, 1), 5), right]).astype(np.int8)
+        pairs.append((grid, (left & right).astype(np.int8)))
+    both = landmarks(of(pairs, pairs[0][0]))
+    assert both["panels"] == 2
+    assert both["panel_error"] == 0
+    turned = landmarks(of([(a, np.rot90(a)) for a, _ in pairs], pairs[0][0]))
+    assert turned["view_exact"] == 1
+    assert turned["rule_error_0"] == 0

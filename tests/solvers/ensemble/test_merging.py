@@ -109,7 +109,7 @@ def test_second_attempt_goes_to_another_member_between_near_equals() -> None:
     trust = Trust(
         {
             "a": MemberTrust(100, 50, weights=(0, 9, 0, 0, 0, 0, 0, 0, 0), intercept=-1.0),
-            "b": MemberTrust(100, 30, weights=(0,) * 9, intercept=-1.05),
+            "b": MemberTrust(100, 50, weights=(0,) * 9, intercept=-1.05),
         }
     )
     assert order_of(votes, trust=trust)[:2] == [1, 3]
@@ -179,6 +179,15 @@ def test_never_and_always_right() -> None:
     tasks = [str(i) for i in range(30)]
     assert fit_member(votes, [False] * 30, tasks)(votes[0]) == 0.0
     assert fit_member(votes, [True] * 30, tasks)(votes[0]) > 0.9
+
+
+def test_a_short_record_does_not_displace_a_long_one() -> None:
+    votes = votes_of(("long", 1, 0.5, None), ("long", 2, 0.5, None), ("short", 3, 0.5, None))
+    weights = (0.0,) * 9
+    records = {"long": MemberTrust(800, 500, weights=weights), "short": MemberTrust(800, 500, weights=weights)}
+    assert 3 in order_of(votes, trust=Trust(records))[:2]
+    records["short"] = MemberTrust(100, 3, weights=weights, intercept=0.3)
+    assert 3 not in order_of(votes, trust=Trust(records))[:2]
 
 
 def test_tiers() -> None:

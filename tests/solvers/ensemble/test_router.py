@@ -5,11 +5,11 @@ import pytest
 
 from arcsolve import ArcsolveError, Challenge, Pair
 from arcsolve_ensemble.analysis.calibration import auc, calibration
-from arcsolve_ensemble.features import FEATURE_NAMES
+from arcsolve_ensemble.features import FEATURE_NAMES, LANDMARK_NAMES
 from arcsolve_ensemble.merging.trust import MemberTrust, Trust
 from arcsolve_ensemble.router.allocation import Prospect, allocate
 from arcsolve_ensemble.router.model import MemberModel, RouterModel, load_model
-from arcsolve_ensemble.router.recalibrate import adapt, estimate_rate, shift_prior, shift_to_rate
+from arcsolve_ensemble.router.recalibrate import shift_to_rate
 from arcsolve_ensemble.router.success import KINDS, SuccessModel, fit_success, raw_probability
 
 
@@ -56,18 +56,34 @@ def test_flattened_forest_predicts_as_scikit_learn_does() -> None:
     np.testing.assert_allclose(raw_probability(model, x), forest.predict_proba(x.astype(np.float32))[:, 1], atol=1e-6)
 
 
-def test_recalibration_finds_a_new_base_rate_without_labels() -> None:
-    x, y = draw(3000, 0)
-    model = fit_success(x[:800], y[:800]).model
-    shifted = np.random.default_rng(0).random(3000) < np.where(y, 0.4, 1.0)  # fewer solvable tasks, same kinds
-    p, truth = model(x[shifted]), y[shifted]
-    before = abs(p.mean() - truth.mean())
-    after = abs(shift_prior(p, model.rate, estimate_rate(p, model.rate)).mean() - truth.mean())
-    assert before > 0.05
-    assert after < 0.03
-    assert abs(adapt(p, model.rate).mean() - truth.mean()) < 0.8 * before  # half the shift: a hedge
-    assert shift_to_rate(p, 0.2).mean() == pytest.approx(0.2, abs=1e-6)
-    assert estimate_rate(np.zeros(0), 0.4) == 0.4
+def test_shifting_meets_a_rate_and_keeps_the_order() -> None:
+    p = np.linspace(0.02, 0.9, 40)
+    shifted = shift_to_rate(p, 0.2)
+    assert shifted.mean() == pytest.approx(0.2, abs=1e-6)
+    assert (np.diff(shifted) > 0).all()
+
+
+def test_a_probing_members_answers_tell_the_base_rate_of_another_data_set() -> None:
+    rng = np.random.default_rng(0)
+
+    def answers(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+        consistent = rng.random(n) < share
+        solved = rng.random(n) < np.where(consistent, 0.8, 0.1)
+        return np.stack([np.ones(n), consistent, consistent, consistent, consistent, consistent], axis=1) * 1.0, solved
+
+    (x, y), (fresh, truth) = answers(400, 0.8), answers(2000, 0.3)
+    model = fit_success(x, y, kinds=("logistic",)).model
+    assert abs(y.mean() - truth.mean()) > 0.2
+    assert abs(model(fresh).mean() - truth.mean()) < 0.04
+
+
+def test_tasks_of_one_group_share_a_fold() -> None:
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(150, 5)), 2, axis=0)  # every task twice, its outcome a coin's
+    y = np.repeat(rng.random(150) < 0.5, 2)
+    names = [f"t{i // 2}" for i in range(300)]
+    assert auc(fit_success(x, y).held_out, y) > 0.75
+    assert auc(fit_success(x, y, groups=names).held_out, y) < 0.65
 
 
 def challenges(n: int) -> list[Challenge]:
@@ -85,9 +101,10 @@ def test_a_model_file_says_the_same_afterwards(tmp_path: Path, kind: str) -> Non
     from arcsolve_ensemble.router import success
 
     x, y = draw(120, 5)
+    x = np.concatenate([x, np.random.default_rng(1).normal(size=(120, len(LANDMARK_NAMES)))], axis=1)
     fitted = success._fit(kind, x, y, 0) if kind != "rate" else fit_success(x[:5], y[:5]).model
     model = RouterModel(
-        {"dsl": MemberModel(fitted, (0.1, 2.0), 120, "3")}, Trust({"dsl": MemberTrust(9, 0)}), "arc1:training"
+        {"dsl": MemberModel(fitted, fitted, (0.1, 2.0), 120, "3")}, Trust({"dsl": MemberTrust(9, 0)}), "arc1:training"
     )
     model.save(tmp_path / "m.npz")
     again = load_model(str(tmp_path / "m.npz"))
