@@ -88,6 +88,9 @@ class Predictor(Protocol):
     def fitting(self, question: Question, views: int, seconds: float) -> int:
         """Choose how many of the remaining `views` to ask in one batch so that it ends within `seconds`; at least 1."""
 
+    def weighing_views(self, question: Question, grids: Sequence[Grid], seconds: float) -> int:
+        """Choose the views for `log_likelihoods` so that weighing the answers ends within `seconds`; 0: don't."""
+
     def log_likelihoods(self, question: Question, grids: Sequence[Grid], *, views: int, seed: int) -> list[float]:
         """Give each grid's log-probability as the output, summed over its tokens, mean over the views."""
 
@@ -184,6 +187,14 @@ class SequencePredictor:
         prefixes = views * (0.25 * given + 0.00023 * given**2)
         return float(self.scale * (decoding + prefixes) / 1000)
 
+    def weighing_views(self, question: Question, grids: Sequence[Grid], seconds: float) -> int:
+        """Eight while they cost half of `CPU_S_PER_INPUT` at most, else fewer. See `Predictor.weighing_views`."""
+        if self._is_on_gpu:
+            return 8
+        tokens = [question.source.size + grid.size + sum(_size(question.source)) + sum(_size(grid)) for grid in grids]
+        one = self.scale * sum(0.25 * n + 0.00023 * n**2 for n in tokens) / 1000
+        return next((views for views in (8, 4, 2) if views * one <= min(seconds, 0.5 * CPU_S_PER_INPUT)), 0)
+
     def request(self, source: NDArray[np.uint8], view: View) -> Request:
         """Spell a view as the decoder wants it."""
         table = np.arange(16, dtype=np.uint8)
@@ -257,6 +268,10 @@ class CanvasPredictor:
     def fitting(self, question: Question, views: int, seconds: float) -> int:
         """A whole batch: thinking stops at the deadline by itself, with an answer."""
         return min(views, self.batch)
+
+    def weighing_views(self, question: Question, grids: Sequence[Grid], seconds: float) -> int:
+        """None: these models rank by the halting value (as published), and each view would think all over again."""
+        return 0
 
     def _ask_batch(
         self, question: Question, views: Sequence[View], canvas: Canvas, deadline: float

@@ -199,6 +199,8 @@ class Server:
             if time.monotonic() >= deadline:
                 break
         for index, (question, ballot) in enumerate(zip(questions, ballots, strict=True)):
+            if self.options.weigh:
+                self._weigh(predictor, question, ballot, (deadline - time.monotonic()) / (len(questions) - index))
             best = ballot.ranked()[:1]
             story = None
             if best and self.options.trace and time.monotonic() < deadline:
@@ -207,6 +209,14 @@ class Server:
         if not any(ballot.ranked() for ballot in ballots):
             asked = sum(ballot.asked for ballot in ballots)
             raise arcsolve.Abstain(f"none of {asked} views gave a rectangle that differs from the test input in time")
+
+    def _weigh(self, predictor: Predictor, question: Question, ballot: Ballot, seconds: float) -> None:
+        """Let the network say how likely it finds the leading answers, if there is time."""
+        answers = ballot.ranked()[:CANDIDATES]
+        grids = [answer.grid for answer in answers]
+        views = predictor.weighing_views(question, grids, 0.6 * seconds) if len(grids) > 1 else 0
+        if views:
+            ballot.weigh(answers, predictor.log_likelihoods(question, grids, views=views, seed=0))
 
     def _candidates(
         self,

@@ -43,6 +43,9 @@ class HrmSolver(arcsolve.Solver):
             le=1000,
             description="Augmented views per test input that vote; 0: 64 on a GPU, 8 on a CPU (fewer if large).",
         )
+        weigh: bool = arcsolve.Option(
+            True, description="Rank answers by how likely the network finds them, too, not by votes alone (seq models)."
+        )
         max_cycles: int = arcsolve.Option(
             0, ge=0, le=64, description="ACT segments at most, also beyond the trained number; 0 as trained."
         )

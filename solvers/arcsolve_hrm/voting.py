@@ -1,16 +1,24 @@
 """Inverse-augmentation voting: each view's answer, brought back to the test input's own orientation, is one vote.
 
-Answers are ranked by votes, ties by the mean of the views' log-probabilities (published: of sigmoid(q_halt)).
+Answers are ranked by votes, ties by the mean of the views' log-probabilities (published: of sigmoid(q_halt)). Where the
+network can also say how likely it finds each answer in the same views, whoever voted for it, that counts as much as the
+votes: an answer that few views found may still be the one that all of them find most likely (Franzen et al., "The LLM
+ARChitect", 2024, for language models).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from arcsolve_hrm.transforms import Grid
+
+BELIEF_WEIGHT = 1.0
+"""Weight of an answer's likelihood among the leading answers beside its share of the votes. On the held-out training
+tasks anything from 0.25 to 4 serves equally well."""
 
 
 class Prediction(NamedTuple):
@@ -52,6 +60,7 @@ class Ballot:
         self.dropped = 0
         """Views without a usable answer: no rectangle, or a mere copy."""
         self._votes: dict[tuple[tuple[int, ...], bytes], list[tuple[int, Prediction]]] = {}
+        self._beliefs: dict[tuple[tuple[int, ...], bytes], float] = {}
 
     def add(self, prediction: Prediction) -> None:
         """Count one view."""
@@ -76,13 +85,36 @@ class Ballot:
                     tuple(view for view, _ in voters),
                 )
             )
-        return sorted(answers, key=lambda answer: (-answer.votes, -answer.log_probability, answer.grid.tobytes()))
+        return sorted(answers, key=lambda answer: (-self._worth(answer), answer.grid.tobytes()))
+
+    def weigh(self, answers: Sequence[Answer], log_likelihoods: Sequence[float]) -> None:
+        """Take into account how likely the network finds answers; those not among them lose.
+
+        Args:
+            answers: Some of `ranked`.
+            log_likelihoods: Of each as a whole output, mean over the same views.
+        """
+        highest = max(log_likelihoods)
+        odds = [math.exp(value - highest) for value in log_likelihoods]
+        for answer, odd in zip(answers, odds, strict=True):
+            self._beliefs[answer.grid.shape, answer.grid.tobytes()] = odd / sum(odds)
 
     def confidence(self, answer: Answer, *, is_final: bool = False) -> float:
-        """Share of the planned views that voted for an answer, ties split by its probability; in (0, 1].
+        """Mean of an answer's share of the planned votes and its likelihood among the answers; in (0, 1].
 
-        In the order of `ranked`. The final word on an answer is a little more confident than what was said of the same
-        votes while others were still awaited.
+        In the order of `ranked`. What is said while views or likelihoods are still awaited stays below the final word,
+        which may lower an answer's likelihood; without likelihoods that word is the share of the votes alone. Ties
+        between votes are split by the views' probability.
         """
-        tie = 0.5 * math.exp(min(0.0, answer.log_probability)) + 0.5 * is_final
+        if not is_final:
+            return self._share(answer) / (1 + BELIEF_WEIGHT)
+        return self._worth(answer, bonus=0.5)
+
+    def _share(self, answer: Answer, bonus: float = 0.0) -> float:
+        tie = 0.5 * math.exp(min(0.0, answer.log_probability)) + bonus
         return (answer.votes + tie) / (self.planned + 1)
+
+    def _worth(self, answer: Answer, bonus: float = 0.0) -> float:
+        share = self._share(answer, bonus)
+        belief = self._beliefs.get((answer.grid.shape, answer.grid.tobytes()), 0.0) if self._beliefs else share
+        return (share + BELIEF_WEIGHT * belief) / (1 + BELIEF_WEIGHT)

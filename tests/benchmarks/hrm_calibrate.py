@@ -1,8 +1,8 @@
 """Views, ranking and confidence of a sequence checkpoint, chosen on the held-out training tasks.
 
-Asks the held-out pairs as the solver would, scores every number of views under both rankings (votes, then likelihood;
-or the voters' summed probabilities), and fits the logistic curve from the share of the votes to the chance of being
-right. ``--write`` puts the curve into ``checkpoint.json``. Inputs that the checkpoint declines count as not solved.
+Asks the held-out pairs as the solver would, scores every number of views under both rankings (votes alone; or weighed,
+i.e. votes and likelihoods), and fits the logistic curve from the solver's weighed share to the chance of being right.
+``--write`` puts the curve into ``checkpoint.json``. Inputs that the checkpoint declines count as not solved.
 
     python tests/benchmarks/hrm_calibrate.py solvers/arcsolve_hrm/weights/NAME --data runs/hrm-data/train.npz
 """
@@ -20,8 +20,10 @@ from arcsolve_hrm.checkpoint import load_checkpoint
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
 from arcsolve_hrm.predict import Question, SequencePredictor
 from arcsolve_hrm.seq import pair_tokens
-from arcsolve_hrm.serving import FEWEST_PLANNED
+from arcsolve_hrm.serving import CANDIDATES, FEWEST_PLANNED
 from arcsolve_hrm.voting import Ballot
+
+RULES = ("votes", "weighed")
 
 
 def fitted(shares, right):
@@ -56,7 +58,7 @@ def main(folder, data, views, counts, calibrate_at, threads, write):
         demos[int(pairs.task[index])].append(pairs.grids(int(index)))
     numbers = sorted({*map(int, filter(None, counts.split(","))), calibrate_at, views})
     began, asked, told = time.process_time(), 0, []
-    solved = {(rule, n, k): defaultdict(list) for rule in ("votes", "probability") for n in numbers for k in (1, 2)}
+    solved = {(rule, n, k): defaultdict(list) for rule in RULES for n in numbers for k in (1, 2)}
     for index in np.flatnonzero(pairs.role == HELD_OUT):
         task = int(pairs.task[index])
         source, target = (grid.astype(np.int8) for grid in pairs.grids(int(index)))
@@ -71,23 +73,22 @@ def main(folder, data, views, counts, calibrate_at, threads, write):
             predictions = list(predictor.ask(question, predictor.views(question, views, seed=0)))
         for n in numbers:
             ballot = Ballot(source, max(n, FEWEST_PLANNED), may_copy=any(np.array_equal(*pair) for pair in shown))
-            worth = defaultdict(float)
             for prediction in predictions[:n]:
                 ballot.add(prediction)
-                if prediction.grid is not None:
-                    worth[prediction.grid.shape, prediction.grid.tobytes()] += np.exp(prediction.log_probability)
-            ranked = ballot.ranked()
-            orders = {
-                "votes": ranked,
-                "probability": sorted(ranked, key=lambda a: -worth[a.grid.shape, a.grid.tobytes()]),
-            }
+            orders = {"votes": ballot.ranked()}
+            leading = orders["votes"][:CANDIDATES]
+            if len(leading) > 1:
+                grids = [answer.grid for answer in leading]
+                ballot.weigh(leading, predictor.log_likelihoods(question, grids, views=8, seed=0))
+            orders["weighed"] = ballot.ranked()
             for rule, answers in orders.items():
                 for k in (1, 2):
                     right = any(np.array_equal(answer.grid, target) for answer in answers[:k])
                     solved[rule, n, k][task].append(right)
             if n == calibrate_at:
                 told += [
-                    (ballot.confidence(answer, is_final=True), np.array_equal(answer.grid, target)) for answer in ranked
+                    (ballot.confidence(answer, is_final=True), np.array_equal(answer.grid, target))
+                    for answer in orders["weighed"]
                 ]
     shares, right = zip(*told, strict=True)
     intercept, slope = fitted(shares, right)
@@ -100,7 +101,7 @@ def main(folder, data, views, counts, calibrate_at, threads, write):
     tasks = len(solved["votes", views, 1])
     scores = {
         f"{rule}, {n} views": [sum(all(inputs) for inputs in solved[rule, n, k].values()) for k in (1, 2)]
-        for rule in ("votes", "probability")
+        for rule in RULES
         for n in numbers
     }
     if write:

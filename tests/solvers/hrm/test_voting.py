@@ -1,4 +1,4 @@
-"""Votes decide, then likelihood; confidences follow the ranking."""
+"""Votes and likelihoods decide; confidences follow the ranking."""
 
 import numpy as np
 import pytest
@@ -45,3 +45,16 @@ def test_confidence_follows_the_ranking_and_rises_with_the_final_word():
     assert ballot.confidence(best, is_final=True) > ballot.confidence(best)
     full = ballot_of(*[(A, 0.0)] * 8)
     assert full.confidence(full.ranked()[0], is_final=True) == 1.0
+
+
+def test_what_the_network_finds_likelier_overtakes_a_vote_more():
+    ballot = ballot_of((A, -0.01), (B, -2.0), (B, -3.0), (C, -0.5))
+    answers = ballot.ranked()
+    said = {answer.grid.tobytes(): ballot.confidence(answer) for answer in answers}
+    ballot.weigh(answers[:2], [-9.0, -2.0])
+    ranked = ballot.ranked()
+    assert [answer.grid[0, 0] for answer in ranked] == [1, 2, 3]
+    final = [ballot.confidence(answer, is_final=True) for answer in ranked]
+    assert final == sorted(final, reverse=True)
+    # A runner keeps the highest confidence it heard: no early word may stand above the final one.
+    assert all(said[answer.grid.tobytes()] < value for answer, value in zip(ranked, final, strict=True))
