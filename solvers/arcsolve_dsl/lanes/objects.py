@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -21,10 +21,10 @@ STAGES = (("shapes8", True), ("shapes4", False), ("things8", True), ("things4", 
 """Conventions in the order they are tried, and whether objects look at their partners under them."""
 
 
-def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str) -> str:
+def object_rule_text(rules: tuple[Rule, ...], convention: str, background: str, picture: str = "input") -> str:
     """Object rules as a program text."""
     literal = tuple((rule.condition.literal, *rule[1:]) for rule in rules)
-    return f"object_rule(input, {background}, {convention!r}, {literal!r})"
+    return f"object_rule({picture}, {background}, {convention!r}, {literal!r})"
 
 
 def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
@@ -62,16 +62,54 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                     followed[made] = (wrong / wanted, text, learned.pictures, learned.cost)
         if is_solved:
             return
-        for _, text, pictures, cost in sorted(followed.values(), key=lambda item: (item[0], item[3]))[:MAX_FOLLOWED]:
+        best = sorted(followed.values(), key=lambda item: (item[0], item[3]))[:MAX_FOLLOWED]
+        for rank, (_, text, pictures, cost) in enumerate(best):
             if clock.is_over:
                 return
-            views = [[Scene(p, c), Scene(g, c)] for p, g, c in zip(pictures, grids, colors, strict=True)]
-            for rule in find_cell_rules(views, outputs, most=10, steps=1_000_000, width3=80)[:4]:
-                yield Hypothesis(
-                    parse(rule_text(f"({text}, input)", background, rule)),
-                    tuple(p.astype(np.int8) for p in rule.outputs),
-                    (True,) * n,
-                    rule.cost + cost + 3.0,
-                    NAME,
-                    rule.facts | {"two steps": 1.0},
-                )
+            yield from then_cells(text, background, colors, pictures, grids, outputs, cost)
+            if rank == 0:
+                yield from then_objects(text, background, colors, pictures, outputs, cost)
+
+
+def then_cells(
+    text: str,
+    background: str,
+    colors: Sequence[int],
+    pictures: Sequence[ByteGrid],
+    grids: Sequence[ByteGrid],
+    outputs: Sequence[ByteGrid],
+    cost: float,
+) -> Iterator[Hypothesis]:
+    """Cell rules that look at what object rules made, and at the input."""
+    views = [[Scene(p, c), Scene(g, c)] for p, g, c in zip(pictures, grids, colors, strict=True)]
+    for rule in find_cell_rules(views, outputs, most=10, steps=1_000_000, width3=80)[:4]:
+        yield Hypothesis(
+            parse(rule_text(f"({text}, input)", background, rule)),
+            tuple(p.astype(np.int8) for p in rule.outputs),
+            (True,) * len(outputs),
+            rule.cost + cost + 3.0,
+            NAME,
+            rule.facts | {"two steps": 1.0},
+        )
+
+
+def then_objects(
+    text: str,
+    background: str,
+    colors: Sequence[int],
+    pictures: Sequence[ByteGrid],
+    outputs: Sequence[ByteGrid],
+    cost: float,
+) -> Iterator[Hypothesis]:
+    """Object rules on what object rules made: objects are looked at anew."""
+    scenes = [Scene(p, c) for p, c in zip(pictures, colors, strict=True)]
+    for learned in learn_object_rules(scenes, outputs, "shapes8", most_rules=2, starts=3, related=True):
+        if all(learned.right):
+            yield Hypothesis(
+                parse(object_rule_text(learned.rules, "shapes8", background, text)),
+                tuple(p.astype(np.int8) for p in learned.pictures[len(outputs) :]),
+                learned.right,
+                learned.cost + cost + 3.0,
+                NAME,
+                learned.facts | {"two steps": 1.0},
+            )

@@ -63,6 +63,27 @@ def test_object_rules_are_found(rule: str) -> None:
     _check_claims(found, task)
 
 
+def test_objects_are_looked_at_anew_after_the_first_rules() -> None:
+    """Dots shoot rays to the right; then the rows that are full are recoloured: they are objects only now."""
+    random = np.random.default_rng(5)
+    first = "object_rule(input, 0, 'shapes8', ((('color', 'is', 2), 'RAY', 3, 0, 'keep', False),))"
+    rule = parse(f"object_rule({first}, 0, 'shapes8', ((('size', 'is', 12), 'RECOLOR', 0, 0, 'color7', False),))")
+    pairs, pictures = [], []
+    for _ in range(5):
+        grid = np.zeros((12, 12), np.int8)
+        for y in range(1, 11, 3):
+            grid[y, 0 if random.random() < 0.5 else random.integers(1, 8)] = 2
+        grid[1, 0], grid[10, 4] = 2, 2
+        pairs.append((grid, evaluate(rule, grid)))
+        pictures.append(evaluate(parse(first), grid).astype(np.uint8))
+    task = DslTask(tuple(pairs[:-1]), (pairs[-1][0],))
+    outputs = [after.astype(np.uint8) for after in task.outputs]
+    found = list(objects.then_objects(first, "0", [0] * 5, pictures, outputs, 0.0))
+    assert any(hypothesis.explains_all for hypothesis in found)
+    assert all(hypothesis.program.text.count("object_rule(") == 2 for hypothesis in found)
+    _check_claims(found, task)
+
+
 @pytest.mark.parametrize("which", ["most", "least"])
 def test_the_part_that_stands_out_is_picked(which: str) -> None:
     random = np.random.default_rng(1)
