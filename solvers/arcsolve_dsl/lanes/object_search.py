@@ -85,23 +85,21 @@ def learn_object_rules(
         verdict = np.zeros((objects.count, len(actions), 3), np.int64)
         try_actions(scene.grid, output, objects.labels, objects.table, scene.background, actions, directions, verdict)
         demos.append(_Demo(scene, output, verdict, directions))
-    names: tuple[str, ...] = ()
-    if related and max(counts) <= MOST_OBJECTS:
-        names = _partner_names(scenes, convention)
+    search = _Search(scenes, demos, convention, actions, ())
+    learned = search.run(most_rules, starts)
+    if any(all(found.right) for found in learned):
+        return learned
+    names = _partner_names(scenes, convention) if related and max(counts) <= MOST_OBJECTS else ()
+    if names:
         ties, verdicts = _ties(demos, convention, names)
-        actions = np.concatenate([actions, ties])
         demos = [
             demo._replace(verdict=np.concatenate([demo.verdict, more], axis=1))
             for demo, more in zip(demos, verdicts, strict=True)
         ]
-    search = _Search(scenes, demos, convention, actions, names)
-    learned = search.run(most_rules, starts)
-    if (
-        search.options
-        and not any(all(found.right) for found in learned)
-        and search.n_demo_objects <= 100
-        and convention.endswith("8")
-    ):
+        search = _Search(scenes, demos, convention, np.concatenate([actions, ties]), names)
+        learned += search.run(most_rules, starts)
+    is_explained = any(all(found.right) for found in learned)
+    if search.options and not is_explained and search.n_demo_objects <= 100 and convention.endswith("8"):
         search.add_pairs()
         learned += [found for found in search.run(most_rules, starts) if all(found.right)]
     return learned
@@ -388,5 +386,10 @@ class _Search:
 
     def _cost(self, rules: tuple[Rule, ...]) -> float:
         return sum(
-            3.0 + self.length.get(rule.condition, rule.condition.cost) + (rule.color != "keep") for rule in rules
+            3.0
+            + self.length.get(rule.condition, rule.condition.cost)
+            + (rule.color != "keep")
+            + isinstance(rule.a, str)
+            + rule.color.startswith("of ")
+            for rule in rules
         )
