@@ -46,13 +46,6 @@ MAX_PRODUCTS = 2_000
 """Pairs of pictures whose sizes fit that are tried as factors."""
 
 
-def is_compiled() -> bool:
-    """Tell whether the engine's compiled code is in the cache of this machine."""
-    from arcsolve_dsl.engine.compile import ENTRIES
-
-    return all(entry.is_cached for entry in ENTRIES)
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A task in normal colours.

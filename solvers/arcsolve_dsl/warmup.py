@@ -1,67 +1,53 @@
-"""Compile the engine before it is needed, with a word about it."""
+"""Compile the engine and the rule lanes before they are needed, with a word about it."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
+from collections.abc import Callable
 from importlib import import_module
-
-import numpy as np
-
-from arcsolve_dsl.lane import Clock, DslTask
+from typing import Any
 
 LANES = "arcsolve_dsl.assembly"
-"""The module whose import compiles the rule lanes."""
-REFRESH_S = 0.2
-"""Between two updates of the progress line."""
+"""The module that imports everything the solver uses."""
+COLD = "arcsolve dsl: compiling the search engine, once for this machine (half a minute) ..."
+UNCACHED = """\
+arcsolve dsl: the compiled search engine cannot be kept, so every start compiles it again: {why}
+Set NUMBA_CACHE_DIR to a directory that can be written to."""
 
 
 def warm_up() -> None:
-    """Compile everything the solver uses; prints to stderr if the cache is cold, costs little if it is not.
-
-    The rule lanes compile when they are imported: on a cold cache a second process does that beside the engine here.
-    """
-    from arcsolve_dsl import search
-
-    is_cold = not search.is_compiled()
-    beside = subprocess.Popen([sys.executable, "-c", f"import {LANES}"]) if is_cold else None
-    if is_cold and sys.stderr.isatty():
-        _with_progress()
-    else:
-        if is_cold:
-            print(
-                "arcsolve dsl: compiling the search engine, once for this machine (up to a minute) ...", file=sys.stderr
-            )
-        _compile()
-    if beside is not None:
-        beside.wait()
+    """Compile everything the solver uses; tells so on stderr if the cache is cold, costs little if it is not."""
     import_module(LANES)
+    from arcsolve_dsl.engine.compile import ENTRIES, KERNELS, lines
+
+    cold = [entry for entry in ENTRIES if not entry.is_ready]
+    if not cold:
+        _compile(ENTRIES, lambda done: None)
+        return
+    modules = {module for entry in cold for module in entry.depends}
+    total = sum(lines(entry.python) for entry in ENTRIES)
+    total += sum(lines(function.py_func) for module, function, _ in KERNELS if module in modules)
+    if sys.stderr.isatty():
+        _with_progress(ENTRIES, total)
+    else:
+        print(COLD, file=sys.stderr)
+        _compile(ENTRIES, lambda done: None)
+    reasons = {entry.uncached for entry in ENTRIES if entry.uncached}
+    if reasons:
+        print(UNCACHED.format(why=min(reasons)), file=sys.stderr)
 
 
-def _compile() -> None:
-    """Run a small task through every compiled function of the engine."""
-    from arcsolve_dsl import search
-
-    before = np.array([[1, 0, 0], [0, 2, 0], [0, 0, 0]], np.int8)
-    task = DslTask(((before, before[::-1].copy()), (before.T.copy(), before.T[::-1].copy())), (before[:, ::-1].copy(),))
-    for _ in search.lane(task, Clock()):
-        pass
+def _compile(entries: list[Any], report: Callable[[int], None]) -> None:
+    for entry in entries:
+        entry.compile(report)
 
 
-def _with_progress() -> None:
-    """Compile in a thread beside a progress line (the compiler does not say how far it is)."""
-    from threading import Thread
-
+def _with_progress(entries: list[Any], total: int) -> None:
+    """Compile beside a progress bar that counts the lines of source done."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    thread = Thread(target=_compile, daemon=True)
-    thread.start()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("compiling the DSL's search engine, once for this machine", total=45)
-        began = time.monotonic()
-        while thread.is_alive():
-            thread.join(REFRESH_S)
-            progress.update(bar, completed=min(44.0, time.monotonic() - began))
+        bar = progress.add_task("compiling the DSL's search engine, once for this machine", total=total)
+        _compile(entries, lambda done: progress.advance(bar, done))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, inlined
+from arcsolve_dsl.engine.compile import inlined
 from arcsolve_dsl.engine.lists import reduce
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
 from arcsolve_dsl.engine.pixels import colour, connect, count, half, lines, measure, rays, rigid, spread
 from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
 from arcsolve_dsl.engine.splits import split

@@ -1,37 +1,24 @@
 """How kernels are compiled: once per machine, cached on disk, and again when any source they use changes.
 
 Compiling is what a cold start costs, so everything here is made to keep it cheap: one version of every function,
-its types taken from its annotations; plain pointers instead of arrays, which are one value instead of seven and
-have no index checks to optimise away; and no memory made or freed in compiled code.
+its types taken from its annotations (see `memory`), and no memory made or freed in compiled code.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import types
-from numba.extending import intrinsic
+
+from arcsolve_dsl.engine.memory import LINES, PLANES, SCALARS, Plane, Pointer
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-Bytes: TypeAlias = MutableSequence[int]
-"""Bytes: a pointer in a `kernel`, a one-dimensional array in an `entry`."""
-Rows: TypeAlias = MutableSequence[int]
-"""32-bit integers, likewise."""
-Ints: TypeAlias = MutableSequence[int]
-"""64-bit integers, likewise."""
-Words: TypeAlias = MutableSequence[Any]
-"""64-bit words without sign, likewise."""
-Word: TypeAlias = Any
-"""One such word."""
-
-MEMORY = {"Bytes": types.uint8, "Rows": types.int32, "Ints": types.int64, "Words": types.uint64}
-SCALARS = {"int": types.int64, "bool": types.boolean, "Word": types.uint64, "None": types.void}
-POINTER: Any = types.CPointer
 COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 BARE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 KEPT: dict[str, Any] = {"cache": True, "no_cfunc_wrapper": True}
@@ -42,7 +29,8 @@ HERE = Path(__file__).parent.parent
 def kernel(function: FunctionT) -> FunctionT:
     """Compile a function that only compiled code calls: not cached by itself, and without wrappers for Python."""
     compiled: Any = numba.njit(**COMMON, **BARE)(function)
-    KERNELS.append((_module(function), compiled, signature(function, POINTER)))
+    module = function.__module__.partition(".")[2].replace(".", "/")
+    KERNELS.append((module, compiled, signature(function, Pointer, Plane)))
     return cast("FunctionT", compiled)
 
 
@@ -69,37 +57,68 @@ class Entry:
             function: its annotations are its types.
             depends: modules of this package whose code it uses, its own included.
         """
+        self.python = function
         self.depends = depends
-        self.signature = signature(function, lambda dtype: types.Array(dtype, 1, "C"))
-        self.function: Any = numba.njit(**COMMON, **KEPT)(function)
-        self._call: Callable[..., Any] | None = None
-        cache_file = getattr(getattr(self.function, "_cache", None), "_cache_file", None)
-        if cache_file is not None:
-            cache_file._source_stamp = stamp(*depends)
+        self.signature = signature(function, *(partial(types.Array, ndim=ndim, layout="C") for ndim in (1, 2)))
+        self.uncached = ""
+        """Why compiled code cannot be kept on this machine; empty where it can."""
+        self._call: Any = None
         ENTRIES.append(self)
 
     def __call__(self, *args: Any) -> Any:
         """Call it."""
         if self._call is None:
             self.compile()
-        return self.function(*args)
+        return self._call(*args)
 
-    def compile(self) -> None:
-        """Compile or load it, with the kernels it uses."""
-        if not self.is_cached:
-            for module, function, types_ in KERNELS:
-                if module in self.depends and not function.signatures:
-                    function.compile(types_)
-                    function.disable_compile()
-        self.function.compile(self.signature)
-        self.function.disable_compile()
-        self._call = self.function
+    def compile(self, report: Callable[[int], None] = lambda lines: None) -> None:
+        """Compile or load it, with the kernels it uses.
+
+        Args:
+            report: called after each function with the lines of source done.
+        """
+        if self._call is not None:
+            return
+        if not self.is_ready:
+            for module, dispatcher, kinds in KERNELS:
+                if module in self.depends and not dispatcher.signatures:
+                    dispatcher.compile(kinds)
+                    dispatcher.disable_compile()
+                    report(lines(dispatcher.py_func))
+        function = self._dispatcher
+        try:
+            function.compile(self.signature)
+        except OSError as error:  # the disk is full, or the cache is not ours to write
+            self.uncached = str(error)
+            function = self._dispatcher = numba.njit(**COMMON)(self.python)
+            function.compile(self.signature)
+        function.disable_compile()
+        self._call = function
+        report(lines(self.python))
 
     @property
-    def is_cached(self) -> bool:
+    def is_ready(self) -> bool:
         """True if the compiled code is loaded, or lies in the cache of this machine."""
-        cache_file = getattr(getattr(self.function, "_cache", None), "_cache_file", None)
-        return bool(self.function.signatures or (cache_file is not None and cache_file._load_index()))
+        cache_file = getattr(getattr(self._dispatcher, "_cache", None), "_cache_file", None)
+        return self._call is not None or (cache_file is not None and bool(cache_file._load_index()))
+
+    @property
+    def versions(self) -> int:
+        """How many versions are compiled."""
+        return 0 if self._call is None else len(self._call.signatures)
+
+    @cached_property
+    def _dispatcher(self) -> Any:
+        """Numba's function, not yet compiled."""
+        try:
+            function: Any = numba.njit(**COMMON, **KEPT)(self.python)
+        except RuntimeError as error:  # no directory to write to
+            self.uncached = str(error)
+            return numba.njit(**COMMON)(self.python)
+        cache_file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+        if cache_file is not None:
+            cache_file._source_stamp = stamp(*self.depends)
+        return function
 
 
 ENTRIES: list[Entry] = []
@@ -111,61 +130,32 @@ def entry(*depends: str) -> Callable[[Callable[..., Any]], Entry]:
     return lambda function: Entry(function, depends)
 
 
-def signature(function: Callable[..., Any], memory: Callable[[Any], Any]) -> Any:
+def signature(function: Callable[..., Any], line: Callable[[Any], Any], plane: Callable[[Any], Any]) -> Any:
     """The types of a function by its annotations.
 
     Args:
-        function: annotated with `int`, `bool`, `None` and the names above.
-        memory: makes the type of memory from that of its items.
+        function: annotated with `int`, `bool`, `None` and the names of `memory`.
+        line: makes the type of memory in a row from that of its items.
+        plane: makes the type of memory in rows and columns.
     """
-    known = SCALARS | {name: memory(item) for name, item in MEMORY.items()}
+    known = SCALARS | {name: line(item) for name, item in LINES.items()}
+    known |= {name: plane(item) for name, item in PLANES.items()}
     hints = dict(function.__annotations__)
     returned = known[hints.pop("return")]
     return returned(*(known[hint] for hint in hints.values()))
 
 
+def lines(function: Callable[..., Any]) -> int:
+    """How long a function's source is: about what it costs to compile."""
+    return len({line for _, _, line in function.__code__.co_lines() if line})
+
+
 def stamp(*modules: str) -> str:
     """A hash of the sources of modules of this package."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for module in sorted({*modules, "engine/compile"}):
-        digest.update((HERE / f"{module}.py").read_bytes())
-    return digest.hexdigest()
+    digests = (_digest(module) for module in sorted({*modules, "engine/compile", "engine/memory"}))
+    return hashlib.sha256("".join((numba.__version__, *digests)).encode()).hexdigest()
 
 
-def _module(function: Callable[..., Any]) -> str:
-    return function.__module__.partition(".")[2].replace(".", "/")
-
-
-def _pointer(typingctx: Any, array: Any) -> Any:
-    """Where the items of an array begin. The array must outlive the pointer: take it of arguments only."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, args[0]).data
-
-    return POINTER(array.dtype)(array), codegen
-
-
-def _as_bytes(typingctx: Any, array: Any) -> Any:
-    """The same as a pointer to bytes."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        return builder.bitcast(data, context.get_value_type(signature.return_type))
-
-    return POINTER(types.uint8)(array), codegen
-
-
-pointer: Any = intrinsic(_pointer)
-as_bytes: Any = intrinsic(_as_bytes)
-
-
-def _count_bits(typingctx: Any, word: Any) -> Any:
-    """Number of set bits of a uint64, as the processor's instruction."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.int64(types.uint64), codegen
-
-
-count_bits: Any = intrinsic(_count_bits)
+@cache
+def _digest(module: str) -> str:
+    return hashlib.sha256((HERE / f"{module}.py").read_bytes()).hexdigest()

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcsolve_dsl.engine.apply import KERNELS, apply
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, Word, Words, as_bytes, entry, kernel, pointer
+from arcsolve_dsl.engine.compile import entry, kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows, Word, Words, as_bytes, pointer
 from arcsolve_dsl.engine.room import AT, MAX_BYTES, MAX_PICTURES, ROW, H, W, X, Y
 
 PRIME = np.uint64(0x9E3779B97F4A7C15)

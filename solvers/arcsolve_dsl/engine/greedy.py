@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, Words, count_bits, entry, kernel, pointer
+from arcsolve_dsl.engine.compile import entry, kernel
 from arcsolve_dsl.engine.dag import FIRST, Dag, flat
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows, Words, count_bits, pointer
 from arcsolve_dsl.engine.room import AT
 
 UNKNOWN = 10

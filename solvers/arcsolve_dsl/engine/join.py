@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arcsolve_dsl.engine.compile import Ints, Rows, Words, entry, pointer
+from arcsolve_dsl.engine.compile import entry
 from arcsolve_dsl.engine.dag import (
     CHILDREN,
     DEPTH,
@@ -21,6 +21,7 @@ from arcsolve_dsl.engine.dag import (
     flat,
     slot_of,
 )
+from arcsolve_dsl.engine.memory import Ints, Rows, Words, pointer
 
 
 class Joint(NamedTuple):

@@ -5,7 +5,8 @@ Functions return the number of pictures, or -1 where the result is too big; see 
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, inlined, kernel
+from arcsolve_dsl.engine.compile import inlined, kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
 from arcsolve_dsl.engine.pixels import MAX_SIDE, box, colour_mask, count_cells, count_colours, count_components
 from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, copy, item, nothing
 from arcsolve_dsl.engine.topology import count_holes

@@ -6,7 +6,8 @@ result to `out[q:]` and its (y, x, h, w) to `g`. A result that does not exist is
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, kernel
+from arcsolve_dsl.engine.compile import kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints
 
 MAX_SIDE = 100
 """Longest side of an intermediate picture."""

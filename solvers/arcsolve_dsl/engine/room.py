@@ -6,7 +6,8 @@ Lists of pictures stand as rows (y, x, h, w, offset) of an int32 table, one afte
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, kernel
+from arcsolve_dsl.engine.compile import kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
 
 ROW = 5
 """Numbers of a row."""

@@ -5,7 +5,8 @@ Functions return the number of pictures, or -1 where they are too many or too bi
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, Rows, inlined, kernel
+from arcsolve_dsl.engine.compile import inlined, kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
 from arcsolve_dsl.engine.pixels import colour_mask, majority
 from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
 

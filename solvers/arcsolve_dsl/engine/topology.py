@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from arcsolve_dsl.engine.compile import Bytes, Ints, kernel
+from arcsolve_dsl.engine.compile import kernel
+from arcsolve_dsl.engine.memory import Bytes, Ints
 from arcsolve_dsl.engine.pixels import MAX_SIDE, empty, majority, place, refuse
 
 

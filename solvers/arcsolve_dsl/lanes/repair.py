@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from arcsolve_dsl.engine.compile import entry
+from arcsolve_dsl.engine.memory import BytePlane, RowPlane, plane
 from arcsolve_dsl.lanes.segments import ByteGrid
 
 UNKNOWN = 10
 """Value of a cell that is to be found."""
 
 
-@njit("i4[:,:,::1](u1[:,::1])", cache=True, nogil=True)
-def _agreements(grid):  # type: ignore[no-untyped-def]
-    """Count for every shift the pairs of known cells that agree; -1 if any pair disagrees.
-
-    Args:
-        grid: (H, W) colours, 10 for unknown.
-
-    Returns:
-        (2, H, 2W): plane 0 the count for the shift (dy, dx - W); plane 1 the pairs of cells that overlap at all.
-    """
-    height, width = grid.shape
-    out = np.zeros((2, height, 2 * width), np.int32)
+@entry("lanes/repair")
+def count_agreements(grid: BytePlane, height: int, width: int, agreeing: RowPlane, overlapping: RowPlane) -> None:
+    """See `agreements`; the last two are zeros, filled with its planes."""
+    grid, agreeing, overlapping = plane(grid), plane(agreeing), plane(overlapping)
     for dy in range(height):
         for shift in range(1, 2 * width):
             dx = shift - width
             if dy == 0 and dx <= 0:
-                out[0, dy, shift] = -1
+                agreeing[dy, shift] = -1
                 continue
             agree = 0
             ok = True
@@ -46,8 +39,22 @@ def _agreements(grid):  # type: ignore[no-untyped-def]
                     agree += 1
                 if not ok:
                     break
-            out[0, dy, shift] = agree if ok else -1
-            out[1, dy, shift] = (height - dy) * (width - abs(dx))
+            agreeing[dy, shift] = agree if ok else -1
+            overlapping[dy, shift] = (height - dy) * (width - abs(dx))
+
+
+def agreements(grid: ByteGrid) -> NDArray[np.int32]:
+    """Count for every shift the pairs of known cells that agree; -1 if any pair disagrees.
+
+    Args:
+        grid: (H, W) colours, 10 for unknown.
+
+    Returns:
+        (2, H, 2W): plane 0 the count for the shift (dy, dx - W); plane 1 the pairs of cells that overlap at all.
+    """
+    height, width = grid.shape
+    out = np.zeros((2, height, 2 * width), np.int32)
+    count_agreements(grid, height, width, *out)
     return out
 
 
@@ -64,7 +71,7 @@ def fill_period(grid: ByteGrid, least_share: float = 0.3) -> ByteGrid:
     known = int((grid != UNKNOWN).sum())
     if known in (0, grid.size):
         return grid
-    counts = _agreements(np.ascontiguousarray(grid))[0]
+    counts = agreements(np.ascontiguousarray(grid))[0]
     width = grid.shape[1]
     order = np.argwhere(counts >= max(2.0, least_share * known))
     shifts = sorted(((int(y), int(x) - width) for y, x in order), key=lambda s: (abs(s[0]) + abs(s[1]), s))[:6]

@@ -1,12 +1,16 @@
 """Objects of a grid: connected components under several conventions, and a table of their properties."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from arcsolve_dsl.engine.compile import entry, kernel
+from arcsolve_dsl.engine.memory import BytePlane, IntPlane, RowPlane, Rows, Word, WordPlane, plane, pointer
 
 ByteGrid = NDArray[np.uint8]
 IntTable = NDArray[np.int64]
@@ -47,22 +51,13 @@ SEVERAL = 10
 """Stands in a colour column for "several colours" or "no colour"."""
 
 
-@njit("i8(u1[:,::1], i8, b1, b1, i4[:,::1])", cache=True, nogil=True)
-def label_components(grid, background, eight, one_color, labels):  # type: ignore[no-untyped-def]
-    """Number the connected components of `grid` from 1 in reading order; 0 stays where nothing is.
-
-    Args:
-        grid: (H, W) colours.
-        background: Colour that belongs to no object; -1 when every cell belongs to one.
-        eight: Whether cells that touch at a corner are connected.
-        one_color: Whether an object has one colour only.
-        labels: (H, W) zeros, filled in place.
-
-    Returns:
-        The number of components.
-    """
-    height, width = grid.shape
-    stack = np.empty(height * width, np.int32)
+@entry("lanes/segments")
+def fill_labels(
+    grid: BytePlane, height: int, width: int, background: int, eight: bool, one_color: bool, labels: RowPlane,
+    stack: Rows,
+) -> int:  # fmt: skip
+    """See `label_components`; `stack` is room for a number per cell."""
+    grid, labels, stack = plane(grid), plane(labels), pointer(stack)
     count = 0
     for start in range(height * width):
         y, x = start // width, start % width
@@ -91,30 +86,23 @@ def label_components(grid, background, eight, one_color, labels):  # type: ignor
     return count
 
 
-@njit("u8(u8)", cache=True, nogil=True)
-def _mix(value):  # type: ignore[no-untyped-def]
+@kernel
+def _mix(value: Word) -> Word:
+    """Stir the bits of a word."""
     value = (value + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
     value ^= value >> np.uint64(29)
     value *= np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(32))
 
 
-@njit("i8[:,::1](u1[:,::1], i4[:,::1], i8)", cache=True, nogil=True)
-def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
-    """Measure every object of a labelled grid.
-
-    Args:
-        grid: (H, W) colours.
-        labels: (H, W) component numbers from 1, 0 for none.
-        count: Number of components.
-
-    Returns:
-        (count, N_PROPS) table, columns as in `Prop`. SHAPE is equal for objects that are equal up to the eight
-        symmetries, POSE for objects equal up to translation, PAINTED_POSE the same with colours.
-    """
-    height, width = grid.shape
-    table = np.zeros((count, 31), np.int64)
-    colors = np.zeros((count, 10), np.int64)
+@entry("lanes/segments")
+def fill_table(
+    grid: BytePlane, height: int, width: int, labels: RowPlane, count: int, table: IntPlane, colors: IntPlane,
+    hashes: WordPlane, seen: RowPlane, stack: Rows,
+) -> None:  # fmt: skip
+    """See `object_table`; the last five are zeros, filled: the table, and what it is made from."""
+    grid, labels, table, colors = plane(grid), plane(labels), plane(table), plane(colors)
+    hashes, seen, stack = plane(hashes), plane(seen), pointer(stack)
     for k in range(count):
         table[k, 1] = height
         table[k, 2] = width
@@ -145,7 +133,6 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
                         table[k, 15] = grid[ny, nx]
                     elif table[k, 15] != grid[ny, nx]:
                         table[k, 15] = 10
-    hashes = np.zeros((count, 8), np.uint64)
     for y in range(height):
         for x in range(width):
             k = labels[y, x] - 1
@@ -164,8 +151,6 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
             hashes[k, 6] += _mix(np.uint64(ex * 64 + dy))
             hashes[k, 7] += _mix(np.uint64(ex * 64 + ey))
             table[k, 16] += np.int64(_mix(np.uint64((dy * 64 + dx) * 16 + grid[y, x] + 1)) >> np.uint64(1))
-    seen = np.zeros((height + 2, width + 2), np.int32)
-    stack = np.empty((height + 2) * (width + 2), np.int32)
     stamp = 0
     for k in range(count):
         best = np.int64(-1)
@@ -233,11 +218,68 @@ def object_table(grid, labels, count):  # type: ignore[no-untyped-def]
                             stack[size] = ny * (width + 2) + nx
                             size += 1
         stamp += 1
+
+
+@entry("lanes/segments")
+def fill_views(grid: BytePlane, height: int, width: int, background: int, colors: BytePlane, steps: BytePlane) -> None:
+    """See `look_around`: its first eight planes, one below the other, and its last."""
+    grid, colors, steps = plane(grid), plane(colors), plane(steps)
+    for d in range(8):
+        dy = -1 if d == 0 or d == 4 or d == 5 else 1 if d == 1 or d >= 6 else 0
+        dx = -1 if d == 2 or d == 4 or d == 6 else 1 if d == 3 or d == 5 or d == 7 else 0
+        for i in range(height):
+            y = i if dy <= 0 else height - 1 - i
+            for j in range(width):
+                x = j if dx <= 0 else width - 1 - j
+                ny, nx = y + dy, x + dx
+                if ny < 0 or nx < 0 or ny >= height or nx >= width:
+                    colors[d * height + y, x] = 10
+                    steps[d * height + y, x] = 1
+                elif grid[ny, nx] != background:
+                    colors[d * height + y, x] = grid[ny, nx]
+                    steps[d * height + y, x] = 1
+                else:
+                    colors[d * height + y, x] = colors[d * height + ny, nx]
+                    steps[d * height + y, x] = steps[d * height + ny, nx] + 1
+
+
+def label_components(grid: ByteGrid, background: int, eight: bool, one_color: bool, labels: NDArray[np.int32]) -> int:
+    """Number the connected components of `grid` from 1 in reading order; 0 stays where nothing is.
+
+    Args:
+        grid: (H, W) colours.
+        background: Colour that belongs to no object; -1 when every cell belongs to one.
+        eight: Whether cells that touch at a corner are connected.
+        one_color: Whether an object has one colour only.
+        labels: (H, W) zeros, filled in place.
+
+    Returns:
+        The number of components.
+    """
+    return int(fill_labels(grid, *grid.shape, background, eight, one_color, labels, np.empty(grid.size, np.int32)))
+
+
+def object_table(grid: ByteGrid, labels: NDArray[np.int32], count: int) -> IntTable:
+    """Measure every object of a labelled grid.
+
+    Args:
+        grid: (H, W) colours.
+        labels: (H, W) component numbers from 1, 0 for none.
+        count: Number of components.
+
+    Returns:
+        (count, N_PROPS) table, columns as in `Prop`. SHAPE is equal for objects that are equal up to the eight
+        symmetries, POSE for objects equal up to translation, PAINTED_POSE the same with colours.
+    """
+    height, width = grid.shape
+    table = np.zeros((count, N_PROPS), np.int64)
+    colors, hashes = np.zeros((count, 10), np.int64), np.zeros((count, 8), np.uint64)
+    seen = np.zeros((height + 2, width + 2), np.int32)
+    fill_table(grid, height, width, labels, count, table, colors, hashes, seen, np.empty(seen.size, np.int32))
     return table
 
 
-@njit("u1[:,:,::1](u1[:,::1], i8)", cache=True, nogil=True)
-def look_around(grid, background):  # type: ignore[no-untyped-def]
+def look_around(grid: ByteGrid, background: int) -> NDArray[np.uint8]:
     """For every cell the first colour seen in each of eight directions, and how far away it is.
 
     Directions: 0 up, 1 down, 2 left, 3 right, 4 up-left, 5 up-right, 6 down-left, 7 down-right.
@@ -252,23 +294,7 @@ def look_around(grid, background):  # type: ignore[no-untyped-def]
     """
     height, width = grid.shape
     out = np.empty((16, height, width), np.uint8)
-    for d in range(8):
-        dy = -1 if d == 0 or d == 4 or d == 5 else 1 if d == 1 or d >= 6 else 0
-        dx = -1 if d == 2 or d == 4 or d == 6 else 1 if d == 3 or d == 5 or d == 7 else 0
-        for i in range(height):
-            y = i if dy <= 0 else height - 1 - i
-            for j in range(width):
-                x = j if dx <= 0 else width - 1 - j
-                ny, nx = y + dy, x + dx
-                if ny < 0 or nx < 0 or ny >= height or nx >= width:
-                    out[d, y, x] = 10
-                    out[8 + d, y, x] = 1
-                elif grid[ny, nx] != background:
-                    out[d, y, x] = grid[ny, nx]
-                    out[8 + d, y, x] = 1
-                else:
-                    out[d, y, x] = out[d, ny, nx]
-                    out[8 + d, y, x] = out[8 + d, ny, nx] + 1
+    fill_views(grid, height, width, background, *out.reshape(2, 8 * height, width))
     return out
 
 
@@ -286,7 +312,7 @@ class Segmentation:
         self.count = len(table)
 
     @classmethod
-    def of(cls, grid: ByteGrid, background: int, eight: bool, one_color: bool) -> "Segmentation":
+    def of(cls, grid: ByteGrid, background: int, eight: bool, one_color: bool) -> Segmentation:
         """Segment a grid; see `label_components` for the arguments."""
         labels = np.zeros(grid.shape, np.int32)
         count = int(label_components(grid, background, eight, one_color, labels))

@@ -6,22 +6,29 @@ the AND of their masks is not zero. The search is by counter-examples: pairs of 
 their masks must differ in at least one condition; each condition has a bit for every such pair that it tells apart.
 """
 
+from __future__ import annotations
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from arcsolve_dsl.engine.compile import entry, kernel
+from arcsolve_dsl.engine.memory import BytePlane, Bytes, IntPlane, Ints, WordPlane, Words, plane, pointer
 
 Conditions = NDArray[np.uint8]
 Masks = NDArray[np.uint64]
+WORDS = 16
+"""Words of counter-examples kept for each condition."""
 
 
-@njit("i8(u1[:,::1], u8[::1], i8[::1], i8, i8[::1], u8[::1], i8[::1], i8[::1])", cache=True, nogil=True)
-def _check(values, masks, chosen, width, heads, joint, links, first):  # type: ignore[no-untyped-def]
-    """Group the cells by the chosen conditions; returns -1, or a * n + b for a pair of cells in conflict.
+@kernel
+def _check(
+    values: BytePlane, masks: Words, n: int, chosen: Ints, width: int, heads: Ints, size: int, joint: Words,
+    links: Ints, first: Ints,
+) -> int:  # fmt: skip
+    """Group the cells by the chosen conditions; returns -1 - groups, or a * n + b for a pair of cells in conflict.
 
-    `heads` is a zeroed hash table of 1 + group; `joint[g]` becomes the AND of the masks, `first[g]` its first cell.
+    `heads` is a hash table of groups; `joint[g]` becomes the AND of the masks, `first[g]` its first cell.
     """
-    n = masks.shape[0]
-    size = heads.shape[0]
     for i in range(size):
         heads[i] = -1
     groups = 0
@@ -60,54 +67,27 @@ def _check(values, masks, chosen, width, heads, joint, links, first):  # type: i
     return -1 - groups
 
 
-@njit(
-    "i8(u1[:,::1], u8[::1], i8[:,::1], i8[::1], i8, i8, i8, i8[:,::1], i8[::1], i8)",
-    cache=True,
-    nogil=True,
-)
-def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found, stats, width2):  # type: ignore[no-untyped-def]
-    """Find sets of one to `deepest` conditions under which the right paint is a function of their values.
-
-    Args:
-        values: (L, N) condition values, one column per demonstration cell; rows in order of preference.
-        masks: (N,) right paints of each cell.
-        pairs: (M, 2) cells known to be in conflict, to start from.
-        costs: (L,) price of each condition; a set costs the sum.
-        deepest: Largest number of conditions in a set (at most 3).
-        most: Stop after this many sets of each size.
-        steps: Limit on the number of sets looked at.
-        found: (rows, 4) filled with size and conditions of each set.
-        stats: Filled with the number of sets looked at and the number of counter-examples.
-        width2: Only the first `width2` conditions take part in sets of three.
-
-    Returns:
-        The number of sets found.
-    """
-    n_layers = values.shape[0]
-    n = masks.shape[0]
-    words = 16
-    capacity = words * 64
-    bits = np.zeros((n_layers, words), np.uint64)
+@entry("lanes/tables")
+def search_sets(
+    values: BytePlane, n_layers: int, masks: Words, n: int, pairs: IntPlane, n_pairs: int, deepest: int, most: int,
+    steps: int, found: IntPlane, n_rows: int, stats: Ints, width2: int, bits: WordPlane, full: Words, useless: Bytes,
+    chosen: Ints, heads: Ints, size: int, joint: Words, links: Ints, first: Ints,
+) -> int:  # fmt: skip
+    """See `find_condition_sets`; the last are room: zeros for `bits` and `useless`, `size` slots in `heads`."""
+    values, masks, pairs, found, stats = plane(values), pointer(masks), plane(pairs), plane(found), pointer(stats)
+    bits, full, useless, chosen = plane(bits), pointer(full), pointer(useless), pointer(chosen)
+    heads, joint, links, first = pointer(heads), pointer(joint), pointer(links), pointer(first)
+    capacity = WORDS * 64
     known = 0
-    for p in range(min(pairs.shape[0], capacity // 2)):
+    for p in range(min(n_pairs, capacity // 2)):
         a, b = pairs[p, 0], pairs[p, 1]
         word, bit = known >> 6, np.uint64(1) << np.uint64(known & 63)
         for i in range(n_layers):
             if values[i, a] != values[i, b]:
                 bits[i, word] |= bit
         known += 1
-    size = 64
-    while size < 2 * n:
-        size *= 2
-    heads = np.empty(size, np.int64)
-    joint = np.empty(n, np.uint64)
-    links = np.empty(n, np.int64)
-    first = np.empty(n, np.int64)
-    chosen = np.zeros(3, np.int64)
-    full = np.zeros(words, np.uint64)
     n_found = 0
     looked = 0
-    useless = np.zeros(n_layers, np.uint8)
     for depth in range(1, deepest + 1):
         of_depth = 0
         limit = n_layers if depth < 3 else min(width2, n_layers)
@@ -148,7 +128,7 @@ def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found
                     chosen[0] = a
                     chosen[1] = b
                     chosen[2] = c
-                    result = _check(values, masks, chosen, depth, heads, joint, links, first)
+                    result = _check(values, masks, n, chosen, depth, heads, size, joint, links, first)
                     if result >= 0:
                         x, y = result // n, result % n
                         # Cells that only three or more together leave without a paint need not differ pairwise.
@@ -171,15 +151,52 @@ def find_condition_sets(values, masks, pairs, costs, deepest, most, steps, found
                     found[n_found, 3] = c
                     n_found += 1
                     of_depth += 1
-                    if of_depth >= most or n_found >= found.shape[0]:
+                    if of_depth >= most or n_found >= n_rows:
                         break
-                if of_depth >= most or n_found >= found.shape[0] or looked > steps:
+                if of_depth >= most or n_found >= n_rows or looked > steps:
                     break
-            if of_depth >= most or n_found >= found.shape[0] or looked > steps:
+            if of_depth >= most or n_found >= n_rows or looked > steps:
                 break
     stats[0] = looked
     stats[1] = known
     return n_found
+
+
+def find_condition_sets(
+    values: Conditions, masks: Masks, pairs: NDArray[np.int64], costs: NDArray[np.int64], deepest: int, most: int,
+    steps: int, found: NDArray[np.int64], stats: NDArray[np.int64], width2: int,
+) -> int:  # fmt: skip
+    """Find sets of one to `deepest` conditions under which the right paint is a function of their values.
+
+    Args:
+        values: (L, N) condition values, one column per demonstration cell; rows in order of preference.
+        masks: (N,) right paints of each cell.
+        pairs: (M, 2) cells known to be in conflict, to start from.
+        costs: (L,) price of each condition; a set costs the sum.
+        deepest: Largest number of conditions in a set (at most 3).
+        most: Stop after this many sets of each size.
+        steps: Limit on the number of sets looked at.
+        found: (rows, 4) filled with size and conditions of each set.
+        stats: Filled with the number of sets looked at and the number of counter-examples.
+        width2: Only the first `width2` conditions take part in sets of three.
+
+    Returns:
+        The number of sets found.
+    """
+    n_layers, n = len(values), len(masks)
+    size = slots(n)
+    count = search_sets(
+        values, n_layers, masks, n, pairs, len(pairs), deepest, most, steps, found, len(found), stats, width2,
+        np.zeros((n_layers, WORDS), np.uint64), np.zeros(WORDS, np.uint64), np.zeros(n_layers, np.uint8),
+        np.zeros(3, np.int64), np.empty(size, np.int64), size, np.empty(n, np.uint64), np.empty(n, np.int64),
+        np.empty(n, np.int64),
+    )  # fmt: skip
+    return int(count)
+
+
+def slots(n: int) -> int:
+    """The length of a hash table for `n` cells."""
+    return max(64, 1 << (2 * n - 1).bit_length())
 
 
 def conflicting_pairs(masks: Masks, limit: int, seed: int) -> NDArray[np.int64]:
@@ -206,10 +223,12 @@ FAR = 1000
 """Distance between two values of a condition that is a name and not an amount; at this distance no key speaks."""
 
 
-@njit("i8(u1[:,::1], u1[::1], i8[::1], i8, i8, i8[::1], i8[::1], i8)", cache=True, nogil=True)
-def _nearest(values, named, chosen, width, cell, key_first, key_bit, groups):  # type: ignore[no-untyped-def]
+@kernel
+def _nearest(
+    values: BytePlane, named: Bytes, chosen: Ints, width: int, cell: int, key_first: Ints, key_bit: Ints, groups: int
+) -> int:
     """The paint of the key nearest to a cell's values, the first in order among equals; 0 where none is near."""
-    best = np.int64(0)
+    best = 0
     best_distance = np.int64(FAR)
     for g in range(groups):
         if key_bit[g] < 0:
@@ -224,60 +243,18 @@ def _nearest(values, named, chosen, width, cell, key_first, key_bit, groups):  #
     return best
 
 
-@njit(
-    "i8(u1[:,::1], u1[::1], u8[::1], i8[::1], i8, i8[::1], i8, i8, i8, i8, i8[::1], i8[::1], i8[::1], i8[::1],i8[::1])",
-    cache=True,
-    nogil=True,
-)
-def fit_table(  # type: ignore[no-untyped-def]
-    values,
-    named,
-    masks,
-    chosen,
-    width,
-    owner,
-    n_demos,
-    n_cells,
-    n_paints,
-    most_keys,
-    key_first,
-    key_bit,
-    written,
-    held_out,
-    counts,
-):
-    """Fit the table of one set of conditions, apply it to all cells, and refit it with each demonstration left out.
-
-    Args:
-        values: (L, N) condition values of the demonstration cells, then those of the test cells.
-        named: (L,) 1 for conditions whose values are names (colours, patterns) and not amounts.
-        masks: (N,) right paints; 0 for test cells.
-        chosen: Indices of the conditions.
-        width: How many of them count.
-        owner: (N,) number of the demonstration (or of the test input after those) that a cell is of.
-        n_demos: Number of demonstrations.
-        n_cells: Number of demonstration cells.
-        n_paints: Number of paints.
-        most_keys: Give up (fill nothing) when there are more keys than this.
-        key_first: (N,) filled with the first cell of each key.
-        key_bit: (N,) filled with the paint each key writes.
-        written: (N,) filled with the paint written in each cell; a key never seen is read as the nearest
-            one (see `_nearest`), paint 0 where none is near.
-        held_out: (n_demos,) filled with 1 where the table fitted to the others is right on this one, 2 where it is
-            right with the nearest key for cells whose key only this one has, 3 where just such cells are wrong, else 0.
-        counts: Filled with [keys, paints used, keys seen in one demonstration only, test cells with unseen keys].
-
-    Returns:
-        The number of keys.
-    """
-    n = values.shape[1]
-    size = 64
-    while size < 2 * n:
-        size *= 2
-    heads = np.full(size, -1, np.int64)
-    group_of = np.empty(n, np.int64)
-    joint = np.empty((n_cells + 1, n_demos), np.uint64)
-    amount = np.zeros((n_cells + 1, n_demos), np.int64)
+@entry("lanes/tables")
+def fill_table(
+    values: BytePlane, n: int, named: Bytes, masks: Words, chosen: Ints, width: int, owner: Ints, n_demos: int,
+    n_cells: int, n_paints: int, most_keys: int, key_first: Ints, key_bit: Ints, written: Ints, held_out: Ints,
+    counts: Ints, heads: Ints, size: int, group_of: Ints, joint: WordPlane, amount: IntPlane, weight: Ints,
+    masked: Words,
+) -> int:  # fmt: skip
+    """See `fit_table`; the last are room: -1 in the `size` slots of `heads`, zeros for `amount`."""
+    values, named, masks, chosen, owner = plane(values), pointer(named), pointer(masks), pointer(chosen), pointer(owner)
+    key_first, key_bit, written = pointer(key_first), pointer(key_bit), pointer(written)
+    held_out, counts, heads, group_of = pointer(held_out), pointer(counts), pointer(heads), pointer(group_of)
+    joint, amount, weight, masked = plane(joint), plane(amount), pointer(weight), pointer(masked)
     groups = 0
     for i in range(n):
         code = np.uint64(0)
@@ -311,8 +288,6 @@ def fit_table(  # type: ignore[no-untyped-def]
             g = group_of[i]
             joint[g, owner[i]] &= masks[i]
             amount[g, owner[i]] += 1
-    weight = np.zeros(64, np.int64)
-    masked = np.empty(groups, np.uint64)
     for left_out in range(-1, n_demos):
         for g in range(groups):
             m = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -390,3 +365,43 @@ def fit_table(  # type: ignore[no-untyped-def]
     for g in range(groups):
         key_bit[g] = written[key_first[g]]
     return groups
+
+
+def fit_table(
+    values: Conditions, named: NDArray[np.uint8], masks: Masks, chosen: NDArray[np.int64], width: int,
+    owner: NDArray[np.int64], n_demos: int, n_cells: int, n_paints: int, most_keys: int, key_first: NDArray[np.int64],
+    key_bit: NDArray[np.int64], written: NDArray[np.int64], held_out: NDArray[np.int64], counts: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Fit the table of one set of conditions, apply it to all cells, and refit it with each demonstration left out.
+
+    Args:
+        values: (L, N) condition values of the demonstration cells, then those of the test cells.
+        named: (L,) 1 for conditions whose values are names (colours, patterns) and not amounts.
+        masks: (N,) right paints; 0 for test cells.
+        chosen: Indices of the conditions.
+        width: How many of them count.
+        owner: (N,) number of the demonstration (or of the test input after those) that a cell is of.
+        n_demos: Number of demonstrations.
+        n_cells: Number of demonstration cells.
+        n_paints: Number of paints.
+        most_keys: Give up (fill nothing) when there are more keys than this.
+        key_first: (N,) filled with the first cell of each key.
+        key_bit: (N,) filled with the paint each key writes.
+        written: (N,) filled with the paint written in each cell; a key never seen is read as the nearest
+            one (see `_nearest`), paint 0 where none is near.
+        held_out: (n_demos,) filled with 1 where the table fitted to the others is right on this one, 2 where it is
+            right with the nearest key for cells whose key only this one has, 3 where just such cells are wrong, else 0.
+        counts: Filled with [keys, paints used, keys seen in one demonstration only, test cells with unseen keys].
+
+    Returns:
+        The number of keys.
+    """
+    n = values.shape[1]
+    size = slots(n)
+    keys = fill_table(
+        values, n, named, masks, chosen, width, owner, n_demos, n_cells, n_paints, most_keys, key_first, key_bit,
+        written, held_out, counts, np.full(size, -1, np.int64), size, np.empty(n, np.int64),
+        np.empty((n_cells + 1, n_demos), np.uint64), np.zeros((n_cells + 1, n_demos), np.int64), np.zeros(64, np.int64),
+        np.empty(n_cells + 1, np.uint64),
+    )  # fmt: skip
+    return int(keys)

@@ -8,8 +8,13 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from arcsolve_dsl.engine.compile import entry, kernel
+from arcsolve_dsl.engine.memory import BytePlane, Bytes, IntPlane, RowPlane, Rows, plane, pointer
+from arcsolve_dsl.lanes.segments import ByteGrid, IntTable
+
+Actions = NDArray[np.int64]
 
 
 class Act(IntEnum):
@@ -58,36 +63,24 @@ class Act(IntEnum):
 DIRECTIONS = ("up", "down", "left", "right", "up-left", "up-right", "down-left", "down-right")
 
 
-@njit("i8(i8)", cache=True, nogil=True)
-def _dy(d):  # type: ignore[no-untyped-def]
+@kernel
+def _dy(d: int) -> int:
+    """Row step of a direction."""
     return -1 if d == 0 or d == 4 or d == 5 else 1 if d == 1 or d == 6 or d == 7 else 0
 
 
-@njit("i8(i8)", cache=True, nogil=True)
-def _dx(d):  # type: ignore[no-untyped-def]
+@kernel
+def _dx(d: int) -> int:
+    """Column step of a direction."""
     return -1 if d == 2 or d == 4 or d == 6 else 1 if d == 3 or d == 5 or d == 7 else 0
 
 
-@njit("i8(u1[:,::1], i4[:,::1], i8[:,::1], i8, i8, i8, i8, i8, i4[::1], u1[::1])", cache=True, nogil=True)
-def trace(grid, labels, table, background, k, act, a, b, cells, colors):  # type: ignore[no-untyped-def]
-    """List the cells that an action of object `k` paints.
-
-    Args:
-        grid: (H, W) colours.
-        labels: (H, W) object numbers from 1.
-        table: (n, N_PROPS) object properties.
-        background: colour of empty cells.
-        k: the object, from 0.
-        act: an `Act`.
-        a: its first number; a direction must be 0-7 here (-1: no direction, nothing is painted).
-        b: its second number.
-        cells: filled with the flat indices of the cells.
-        colors: filled with the colour each would get if the object keeps its colours.
-
-    Returns:
-        The number of cells, -1 if the action cannot be done.
-    """
-    height, width = grid.shape
+@kernel
+def paint(
+    grid: BytePlane, height: int, width: int, labels: RowPlane, table: IntPlane, background: int, k: int, act: int,
+    a: int, b: int, cells: Rows, colors: Bytes, room: int, seen: BytePlane, stack: Rows,
+) -> int:  # fmt: skip
+    """See `trace`; `cells` and `colors` have room for `room` cells, `seen` and `stack` for the grid and its rim."""
     top, left, bottom, right = table[k, 1], table[k, 2], table[k, 3], table[k, 4]
     rows, cols = bottom - top + 1, right - left + 1
     main = np.uint8(table[k, 5])
@@ -145,7 +138,7 @@ def trace(grid, labels, table, background, k, act, a, b, cells, colors):  # type
                             return -1
                         continue
                     inside = True
-                    if n < cells.shape[0]:
+                    if n < room:
                         cells[n] = ny * width + nx
                         colors[n] = grid[y, x]
                         n += 1
@@ -176,7 +169,7 @@ def trace(grid, labels, table, background, k, act, a, b, cells, colors):  # type
                     if labels[ny, nx] != k + 1:
                         if grid[ny, nx] != background and b == 0:
                             break
-                        if (grid[ny, nx] == background or b == 2) and n < cells.shape[0]:
+                        if (grid[ny, nx] == background or b == 2) and n < room:
                             cells[n] = ny * width + nx
                             colors[n] = grid[y, x]
                             n += 1
@@ -205,8 +198,9 @@ def trace(grid, labels, table, background, k, act, a, b, cells, colors):  # type
         return n
     if act == 7:
         # Flood from outside the box; 0 unseen, 1 outside.
-        seen = np.zeros((rows + 2, cols + 2), np.uint8)
-        stack = np.empty((rows + 2) * (cols + 2), np.int32)
+        for y in range(rows + 2):
+            for x in range(cols + 2):
+                seen[y, x] = 0
         stack[0] = 0
         seen[0, 0] = 1
         size = 1
@@ -293,12 +287,93 @@ def trace(grid, labels, table, background, k, act, a, b, cells, colors):  # type
     return -1
 
 
-@njit(
-    "void(u1[:,::1], u1[:,::1], i4[:,::1], i8[:,::1], i8, i8[:,::1], i8[:,::1], i8[:,:,::1])",
-    cache=True,
-    nogil=True,
-)
-def try_actions(grid, output, labels, table, background, actions, directions, verdict):  # type: ignore[no-untyped-def]
+@entry("lanes/traces")
+def fill_trace(
+    grid: BytePlane, height: int, width: int, labels: RowPlane, table: IntPlane, background: int, k: int, act: int,
+    a: int, b: int, cells: Rows, colors: Bytes, room: int, seen: BytePlane, stack: Rows,
+) -> int:  # fmt: skip
+    """See `trace` and `paint`."""
+    return paint(
+        plane(grid), height, width, plane(labels), plane(table), background, k, act, a, b, pointer(cells),
+        pointer(colors), room, plane(seen), pointer(stack),
+    )  # fmt: skip
+
+
+@entry("lanes/traces")
+def fill_verdict(
+    grid: BytePlane, output: BytePlane, height: int, width: int, labels: RowPlane, table: IntPlane, n: int,
+    background: int, actions: IntPlane, n_actions: int, directions: IntPlane, verdict: IntPlane, cells: Rows,
+    colors: Bytes, room: int, seen: BytePlane, stack: Rows,
+) -> None:  # fmt: skip
+    """See `try_actions`, for the `n` objects in turn, and `paint`; a row of `verdict` is an object and an action."""
+    grid, output, labels, table = plane(grid), plane(output), plane(labels), plane(table)
+    actions, directions, verdict = plane(actions), plane(directions), plane(verdict)
+    cells, colors, seen, stack = pointer(cells), pointer(colors), plane(seen), pointer(stack)
+    for k in range(n):
+        for i in range(n_actions):
+            at = k * n_actions + i
+            act, a, b = actions[i, 0], actions[i, 1], actions[i, 2]
+            if ((act != 0 and act <= 5) or act == 15) and a >= 8:
+                a = directions[a - 8, k]
+            painted = paint(
+                grid, height, width, labels, table, background, k, act, a, b, cells, colors, room, seen, stack
+            )
+            verdict[at, 0] = -1
+            verdict[at, 1] = 10
+            verdict[at, 2] = 0
+            if painted <= 0:
+                continue
+            alike = True
+            one = np.int64(-1)
+            changes = 0
+            for j in range(painted):
+                y, x = cells[j] // width, cells[j] % width
+                if output[y, x] != colors[j]:
+                    alike = False
+                if one == -1:
+                    one = np.int64(output[y, x])
+                elif one != output[y, x]:
+                    one = np.int64(10)
+                if output[y, x] != grid[y, x]:
+                    changes += 1
+                if not alike and one == 10:
+                    break
+            verdict[at, 0] = 1 if alike else 0
+            verdict[at, 1] = one
+            verdict[at, 2] = changes
+
+
+def trace(
+    grid: ByteGrid, labels: NDArray[np.int32], table: IntTable, background: int, k: int, act: int, a: int, b: int,
+    cells: NDArray[np.int32], colors: NDArray[np.uint8],
+) -> int:  # fmt: skip
+    """List the cells that an action of object `k` paints.
+
+    Args:
+        grid: (H, W) colours.
+        labels: (H, W) object numbers from 1.
+        table: (n, N_PROPS) object properties.
+        background: colour of empty cells.
+        k: the object, from 0.
+        act: an `Act`.
+        a: its first number; a direction must be 0-7 here (-1: no direction, nothing is painted).
+        b: its second number.
+        cells: filled with the flat indices of the cells.
+        colors: filled with the colour each would get if the object keeps its colours.
+
+    Returns:
+        The number of cells, -1 if the action cannot be done.
+    """
+    found = fill_trace(
+        grid, *grid.shape, labels, table, background, k, act, a, b, cells, colors, len(cells), *_room(grid)
+    )
+    return int(found)
+
+
+def try_actions(
+    grid: ByteGrid, output: ByteGrid, labels: NDArray[np.int32], table: IntTable, background: int, actions: Actions,
+    directions: NDArray[np.int64], verdict: NDArray[np.int64],
+) -> None:  # fmt: skip
     """Try every action on every object against the wanted output.
 
     Args:
@@ -313,39 +388,14 @@ def try_actions(grid, output, labels, table, background, actions, directions, ve
             -1 if nothing is painted; the one colour that the output shows in all painted cells (10 for several); how
             many of the painted cells the output changes.
     """
-    width = grid.shape[1]
-    size = grid.size
-    cells = np.empty(8 * size, np.int32)
-    colors = np.empty(8 * size, np.uint8)
-    for k in range(table.shape[0]):
-        for i in range(actions.shape[0]):
-            act, a, b = actions[i, 0], actions[i, 1], actions[i, 2]
-            if ((act != 0 and act <= 5) or act == 15) and a >= 8:
-                a = directions[a - 8, k]
-            n = trace(grid, labels, table, background, k, act, a, b, cells, colors)
-            verdict[k, i, 0] = -1
-            verdict[k, i, 1] = 10
-            verdict[k, i, 2] = 0
-            if n <= 0:
-                continue
-            alike = True
-            one = np.int64(-1)
-            changes = 0
-            for j in range(n):
-                y, x = cells[j] // width, cells[j] % width
-                if output[y, x] != colors[j]:
-                    alike = False
-                if one == -1:
-                    one = np.int64(output[y, x])
-                elif one != output[y, x]:
-                    one = np.int64(10)
-                if output[y, x] != grid[y, x]:
-                    changes += 1
-                if not alike and one == 10:
-                    break
-            verdict[k, i, 0] = 1 if alike else 0
-            verdict[k, i, 1] = one
-            verdict[k, i, 2] = changes
+    size = 8 * grid.size
+    fill_verdict(
+        grid, output, *grid.shape, labels, table, len(table), background, actions, len(actions), directions,
+        verdict.reshape(-1, 3), np.empty(size, np.int32), np.empty(size, np.uint8), size, *_room(grid),
+    )  # fmt: skip
 
 
-Actions = NDArray[np.int64]
+def _room(grid: ByteGrid) -> tuple[ByteGrid, NDArray[np.int32]]:
+    """For `paint` to tell inside from outside: a plane, and a number per cell of it."""
+    height, width = grid.shape
+    return np.empty((height + 2, width + 2), np.uint8), np.empty((height + 2) * (width + 2), np.int32)
