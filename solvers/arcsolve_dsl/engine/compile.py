@@ -90,8 +90,9 @@ class Entry:
             function.compile(self.signature)
         except OSError as error:  # the disk is full, or the cache is not ours to write
             self.uncached = str(error)
-            function = self._dispatcher = numba.njit(**COMMON)(self.python)
-            function.compile(self.signature)
+            if not function.signatures:
+                function = self._dispatcher = numba.njit(**COMMON)(self.python)
+                function.compile(self.signature)
         function.disable_compile()
         self._call = function
         report(lines(self.python))
