@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from arcsolve_dsl.engine.compile import inlined
+from arcsolve_dsl.engine.lines import connect, lines, rays, spread
 from arcsolve_dsl.engine.lists import reduce
 from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
-from arcsolve_dsl.engine.pixels import colour, connect, count, half, lines, measure, rays, rigid, spread
 from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
 from arcsolve_dsl.engine.splits import split
 from arcsolve_dsl.engine.topology import sized, topology
+from arcsolve_dsl.engine.whole import colour, count, half, measure, rigid
 
-KERNELS = tuple(f"engine/{name}" for name in ("pixels", "topology", "room", "splits", "lists", "apply"))
+KERNELS = tuple(
+    f"engine/{name}" for name in ("pixels", "whole", "lines", "topology", "room", "splits", "lists", "apply")
+)
 """The modules `apply` is compiled from."""
 
 COLOUR, MEASURE, RIGID, COUNT, RAYS, TOPOLOGY, LINES, CONNECT, SPREAD, HALF, SIZED, SPLIT, REDUCE = range(13)

@@ -315,7 +315,7 @@ def build(
         finishers: rows (operation, rank): tried on every state at the end, ranks strictly rising along a chain.
         targets: [grid, 2] sizes of the answer; 0 if not known.
         max_depth: operations stop at this depth (10 each).
-        limit: largest area of a picture, at most `SPARE`.
+        limit: largest area of a picture; `SPARE` at most, if more is asked for.
         max_nodes: stop growing beyond this many states of one grid.
         max_bytes: stop growing where the pictures of all grids would take more.
     """
@@ -333,7 +333,7 @@ def build(
     given = (
         root_pixels, flat(root_pictures, np.int32), flat(root_depth, np.int64), n_roots, flat(frames, np.int64),
         n_frames, flat(ops, np.int32), n_ops, flat(finishers, np.int32), n_finish, flat(targets, np.int64), n_grids,
-        max_depth, limit, max_nodes, shares,
+        max_depth, min(limit, SPARE), max_nodes, shares,
     )  # fmt: skip
     scratch = (
         np.zeros((MAX_BYTES + SPARE) // 8, np.uint64), np.zeros(ROW * (MAX_PICTURES + 1), np.int32),

@@ -1,4 +1,4 @@
-"""Kernels, fourth part: lists of pictures put together, and choosing from them.
+"""Kernels, sixth part: lists of pictures put together, and choosing from them.
 
 Functions return the number of pictures, or -1 where the result is too big; see `room` for where they go.
 """

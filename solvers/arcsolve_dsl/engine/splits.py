@@ -1,4 +1,4 @@
-"""Kernels, third part: a picture taken apart into a list.
+"""Kernels, fifth part: a picture taken apart into a list.
 
 Functions return the number of pictures, or -1 where they are too many or too big; see `room` for where they go.
 """

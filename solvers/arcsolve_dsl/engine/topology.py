@@ -1,4 +1,4 @@
-"""Kernels, second part: holes, borders, frames, and the operations that take a size."""
+"""Kernels, fourth part: holes, borders, frames, and the operations that take a size."""
 
 from __future__ import annotations
 
