@@ -6,7 +6,7 @@ from arcsolve_dsl.engine.compile import inlined
 from arcsolve_dsl.engine.lines import connect, lines, rays, spread
 from arcsolve_dsl.engine.lists import reduce
 from arcsolve_dsl.engine.memory import Bytes, Ints, Rows
-from arcsolve_dsl.engine.room import AT, ROW, H, W, X, Y, item
+from arcsolve_dsl.engine.room import AT, MAX_CELLS, ROW, H, W, X, Y, item
 from arcsolve_dsl.engine.splits import split
 from arcsolve_dsl.engine.topology import sized, topology
 from arcsolve_dsl.engine.whole import colour, count, half, measure, rigid
@@ -80,7 +80,7 @@ def apply(
                 return -1
         return n
     if kind == 10:
-        if is_list or th * tw == 0:
+        if is_list or th * tw == 0 or th * tw > MAX_CELLS:
             return -1
         r = ROW * s
         sized(code, th, tw, p, img[r + AT], img[r + Y], img[r + X], img[r + H], img[r + W], out, 0, g, tmp)

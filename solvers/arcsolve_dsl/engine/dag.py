@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arcsolve_dsl.engine.apply import KERNELS, apply
 from arcsolve_dsl.engine.compile import entry, kernel
 from arcsolve_dsl.engine.memory import Bytes, Ints, Rows, Word, Words, as_bytes, pointer
-from arcsolve_dsl.engine.room import AT, MAX_BYTES, MAX_PICTURES, ROW, H, W, X, Y
+from arcsolve_dsl.engine.room import AT, MAX_BYTES, MAX_CELLS, MAX_PICTURES, ROW, H, W, X, Y
 
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
@@ -28,8 +28,6 @@ OP = 5
 """Numbers of an operation."""
 SPLITS = 11
 """The kind of operations that take a picture apart."""
-SPARE = 1 << 14
-"""Bytes of room behind the longest list, for the picture that is one too many."""
 
 
 class Dag(NamedTuple):
@@ -307,7 +305,7 @@ def build(
 
     Args:
         root_pixels: bytes of the root pictures, grid by grid, `n_roots` each.
-        root_pictures: rows (y, x, h, w, offset).
+        root_pictures: rows (y, x, h, w, offset); a picture of more than `MAX_CELLS` is taken as empty.
         root_depth: depth of each of the `n_roots` roots.
         n_roots: roots per grid.
         frames: [grid, frame, 2] heights and widths for operations that take a size.
@@ -315,11 +313,13 @@ def build(
         finishers: rows (operation, rank): tried on every state at the end, ranks strictly rising along a chain.
         targets: [grid, 2] sizes of the answer; 0 if not known.
         max_depth: operations stop at this depth (10 each).
-        limit: largest area of a picture; `SPARE` at most, if more is asked for.
+        limit: largest area of a picture; `MAX_CELLS` at most, if more is asked for.
         max_nodes: stop growing beyond this many states of one grid.
         max_bytes: stop growing where the pictures of all grids would take more.
     """
     n_grids, n_frames = frames.shape[:2]
+    is_big = root_pictures[:, H] * root_pictures[:, W] > MAX_CELLS
+    root_pictures = np.where(is_big[:, None], 0, root_pictures)
     n_ops, n_finish = len(ops), len(finishers)
     pixels = np.empty(1 << 15, np.uint64)
     pictures = np.empty((4096, ROW), np.int32)
@@ -333,11 +333,11 @@ def build(
     given = (
         root_pixels, flat(root_pictures, np.int32), flat(root_depth, np.int64), n_roots, flat(frames, np.int64),
         n_frames, flat(ops, np.int32), n_ops, flat(finishers, np.int32), n_finish, flat(targets, np.int64), n_grids,
-        max_depth, min(limit, SPARE), max_nodes, shares,
+        max_depth, min(limit, MAX_CELLS), max_nodes, shares,
     )  # fmt: skip
     scratch = (
-        np.zeros((MAX_BYTES + SPARE) // 8, np.uint64), np.zeros(ROW * (MAX_PICTURES + 1), np.int32),
-        np.zeros(1 << 15, np.int64), np.zeros(8, np.int64), np.zeros(MAX_PICTURES + 16, np.int64),
+        np.zeros((MAX_BYTES + MAX_CELLS) // 8, np.uint64), np.zeros(ROW * (MAX_PICTURES + 1), np.int32),
+        np.zeros(2 * MAX_CELLS, np.int64), np.zeros(8, np.int64), np.zeros(MAX_PICTURES + 16, np.int64),
     )  # fmt: skip
     is_done = False
     while not is_done:
@@ -346,7 +346,7 @@ def build(
             np.zeros(2 * len(hashes), np.int32), *scratch, start, cursor,
         )  # fmt: skip
         used, n_pictures, n_nodes, n_rows, attempts = cursor[5:].tolist()
-        if 8 * len(pixels) - used < MAX_BYTES + SPARE:
+        if 8 * len(pixels) - used < MAX_BYTES + MAX_CELLS:
             pixels = doubled(pixels)
         if len(pictures) - n_pictures < 2 * MAX_PICTURES:
             pictures = doubled(pictures)

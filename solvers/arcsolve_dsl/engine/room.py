@@ -15,6 +15,8 @@ Y, X, H, W, AT = range(ROW)
 """What they are."""
 MAX_PICTURES = 1024
 """Longest list."""
+MAX_CELLS = 1 << 14
+"""Most cells of one picture."""
 MAX_BYTES = 1 << 16
 """Most bytes of the pictures of one list."""
 

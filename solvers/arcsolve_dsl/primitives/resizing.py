@@ -90,10 +90,13 @@ def outer(mask: Picture, drawing: Picture, colours: str) -> Picture:
 def outer_cells(mask: Cells, drawing: Cells, colours: str) -> Cells:
     """The cells of `outer`."""
     if colours == "drawing":
-        return np.kron(mask > 0, drawing).astype(np.int8)
-    if colours == "mask":
-        return np.kron(mask, drawing > 0).astype(np.int8)
-    raise ValueError(f"outer takes the colours of the 'drawing' or the 'mask', not '{colours}'")
+        mask = (mask > 0).astype(np.int8)
+    elif colours == "mask":
+        drawing = (drawing > 0).astype(np.int8)
+    else:
+        raise ValueError(f"outer takes the colours of the 'drawing' or the 'mask', not '{colours}'")
+    blocks = mask[:, None, :, None] * drawing[None, :, None, :]  # np.kron takes five times as long
+    return blocks.reshape(len(mask) * len(drawing), -1)
 
 
 @primitive("size", Example("canvas(height(input), 1)", "123\n456", ".\n."))

@@ -146,3 +146,11 @@ def test_a_joint_state_is_the_same_program_on_every_grid() -> None:
 def test_attempts_are_counted() -> None:
     dag = build([np.array([[1, 0], [0, 2]], np.int8)], 20)
     assert dag.attempts > 1000
+
+
+def test_a_grid_beyond_the_engines_room_is_left_out() -> None:
+    side = 300
+    dag = build([np.ones((side, side), np.int8), np.array([[1, 2]], np.int8)], 10)
+    first = int(dag.nodes[0, 0])
+    assert dag.pictures[first].tolist() == [0] * 5
+    assert len(dag.nodes) > 50
