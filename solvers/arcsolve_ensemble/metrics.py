@@ -10,13 +10,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arcsolve_ensemble.arrays import Bools, Floats
+from arcsolve_ensemble.arrays import Bools, Floats, Ints
 from arcsolve_ensemble.scenario import Scenario
 
 
 def single_best(costs: Floats) -> int:
     """Return the column with the lowest mean cost (the first of equals): the single best solver of these instances."""
     return int(np.argmin(costs.mean(axis=0)))
+
+
+def portfolio(costs: Floats, size: int) -> Ints:
+    """Return at most *size* columns, sorted: the single best solver, then always the one that lowers the VBS most."""
+    best = np.full(len(costs), np.inf)
+    chosen: list[int] = []
+    while len(chosen) < min(size, costs.shape[1]):
+        means = np.minimum(best[:, None], costs).mean(axis=0)
+        means[chosen] = np.inf
+        chosen.append(int(np.argmin(means)))
+        best = np.minimum(best, costs[:, chosen[-1]])
+    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def closed_gap(selector: float, sbs: float, vbs: float) -> float:

@@ -124,6 +124,15 @@ class Scenario:
             presolved=self.presolved[at],
         )
 
+    def restricted(self, algorithms: Ints) -> Scenario:
+        """Return the scenario with these algorithms (indices) only."""
+        return replace(
+            self,
+            algorithms=tuple(self.algorithms[i] for i in algorithms),
+            performance=self.performance[:, algorithms],
+            solved=self.solved[:, algorithms],
+        )
+
     def required_steps(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return *names* together with every step they require, in the scenario's order."""
         requires = {step.name: step.requires for step in self.steps}

@@ -72,7 +72,7 @@ class Relation:
         for number, row in enumerate(self.rows):
             for column, at in enumerate(places):
                 value = row[at]
-                if value is None:
+                if value is None or value.strip() == "?":  # a quoted question mark is a missing number as well
                     continue
                 try:
                     table[number, column] = float(value)

@@ -53,9 +53,10 @@ def read_description(path: Path) -> Description:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ArcsolveError(f"Cannot read {path}: {error.strerror or error}. Is this an ASlib scenario?") from error
+    text = re.sub(r"(?<=[\[,])[ \t]*\?[ \t]*(?=[,\]])", " '?'", text)
     text = re.sub(r"(?m)^(\s*[^\s#][^:\n]*:|\s*-)[ \t]+\?[ \t]*$", r"\1 '?'", text.replace("\t", "    "))
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=yaml.BaseLoader)  # every scalar as text: names such as 007 or no stay themselves
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""

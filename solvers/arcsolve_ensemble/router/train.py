@@ -82,14 +82,17 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
 
 
 def choose_probe(stored: StoredTasks) -> str:
-    """Return the quickest member that solved at least `PROBE_SOLVED` tasks; empty if none did."""
+    """Return the member that solved most per second, of those that solved `PROBE_SOLVED` and tried half the tasks.
+
+    Its answer is asked for on every task, so one that was seen on few of them can't probe; empty if nobody can.
+    """
     pace = {}
     for solver in stored.solvers:
-        if stored.solved(solver)[1].sum() >= PROBE_SOLVED:
-            pace[solver] = float(
-                np.mean([task.outcomes[solver].wall_s for task in stored.tasks if solver in task.outcomes])
-            )
-    return min(pace, key=lambda solver: (pace[solver], solver)) if pace else ""
+        ran, solved = stored.solved(solver)
+        if solved.sum() >= PROBE_SOLVED and 2 * ran.sum() >= len(ran):
+            seconds = sum(task.outcomes[solver].wall_s for task in stored.tasks if solver in task.outcomes)
+            pace[solver] = float(solved.sum()) / max(seconds, 1e-6)
+    return max(pace, key=lambda solver: (pace[solver], solver)) if pace else ""
 
 
 def probe_table(stored: StoredTasks, probe: str) -> Floats:

@@ -15,12 +15,16 @@ from typing import NamedTuple
 import numpy as np
 
 from arcsolve_ensemble.arrays import Bools, Floats, Ints
-from arcsolve_ensemble.metrics import single_best
+from arcsolve_ensemble.metrics import portfolio, single_best
 from arcsolve_ensemble.scenario import Scenario, spread_folds
 from arcsolve_ensemble.selection.model import TREES, Training
 from arcsolve_ensemble.selection.modelset import MODELS, STATIC, ModelSet, Way
 from arcsolve_ensemble.selection.plans import Plans, Schedule, Trace, begin, follow, spend
 
+MAX_ALGORITHMS = 12
+"""The models choose among so many algorithms at most: those that together make the best VBS on the training folds."""
+MANY_PAIRS = 8
+"""Algorithms above which feature steps are compared by one forest instead of one forest per pair."""
 SHRINKAGE = 0.5
 PRESOLVE_SHARES = (0.001, 0.01, 0.03)
 CHEAP = 0.003
@@ -76,9 +80,12 @@ class Selector:
         self._inner_folds, self._trees, self._inner_trees, self._seed = inner_folds, trees, inner_trees, seed
         self.choice = Choice((), (), Way("static", "single"))
         self.estimates: dict[Choice, float] = {}
+        self._kept: Ints = np.zeros(0, dtype=np.int64)
 
     def fit(self, scenario: Scenario) -> Selector:
         """Choose a configuration on *scenario* (training instances only) and fit its models; return self."""
+        self._kept = portfolio(scenario.costs, MAX_ALGORITHMS)
+        scenario = scenario.restricted(self._kept)
         if len(self._models) == 1 and self._models[0] == "static":
             self._finish(scenario, Choice((), (), Way("static", "single")))
             return self
@@ -91,14 +98,16 @@ class Selector:
     def plans(self, scenario: Scenario) -> Plans:
         """Return the plan after presolver and features for every instance of *scenario* (its runs are not read)."""
         columns = scenario.feature_columns(self.choice.steps)
-        return self._fitted.plans(scenario.features[:, columns])[self.choice.way]
+        plans = self._fitted.plans(scenario.features[:, columns])[self.choice.way]
+        return Plans(np.where(plans.algorithms >= 0, self._kept[plans.algorithms], -1), plans.seconds)
 
     def run(self, scenario: Scenario) -> Result:
         """Follow the plans on *scenario*; presolver and feature costs are charged."""
         return execute(scenario, self.choice, self.plans(scenario))
 
     def _finish(self, scenario: Scenario, choice: Choice) -> None:
-        self.choice = choice
+        presolver = tuple((int(self._kept[algorithm]), seconds) for algorithm, seconds in choice.presolver)
+        self.choice = choice._replace(presolver=presolver)
         data = training_data(scenario, choice.steps, choice.presolver)
         self._fitted = ModelSet([choice.way.model], self._trees, self._seed).fit(data)
 
@@ -116,7 +125,7 @@ class Selector:
         options = step_options(scenario)
         if len(options) == 1:
             return options[0]
-        quick = ("pairwise",)
+        quick = ("pairwise",) if len(scenario.algorithms) <= MANY_PAIRS else ("forest",)
         costs = {}
         for steps in options:
             table = self._inner_table(scenario, steps, quick, self._presolvers(scenario, steps))

@@ -280,3 +280,19 @@ def test_asf_reads_what_we_write(tmp_path: Path, make_scenario: MakeScenario, is
     if is_runtime:
         assert budget == scenario.cutoff_s
         np.testing.assert_allclose(seconds.to_numpy().sum(axis=1), scenario.step_costs.sum(axis=1)[order])
+
+
+def test_names_that_yaml_takes_for_numbers_or_flags_and_unknown_values_in_lists(folder: Path) -> None:
+    text = (folder / "description.txt").read_text()
+    text = text.replace("provides: [depth]", "provides: [depth, 007, no]\nfeatures_cutoffs: [?, 3, ?]\nextra: [ ? ]")
+    (folder / "description.txt").write_text(text)
+    table = (folder / "feature_values.arff").read_text().splitlines()
+    at = next(i for i, line in enumerate(table) if line.lower().startswith("@data"))
+    table = [line + ",'?',2" if i > at and line and not line.startswith("%") else line for i, line in enumerate(table)]
+    table[at:at] = ["@ATTRIBUTE 007 NUMERIC", "@attribute\tno\tNUMERIC"]
+    (folder / "feature_values.arff").write_text("\r\n".join(table))
+    scenario = read_scenario(folder)
+    assert scenario.steps[1].provides == ("depth", "007", "no")
+    assert scenario.feature_names[-2:] == ("007", "no")
+    assert np.isnan(scenario.features[:, -2]).all()
+    assert (scenario.features[:, -1][~np.isnan(scenario.features[:, -1])] == 2).all()

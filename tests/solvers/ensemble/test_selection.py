@@ -12,7 +12,7 @@ from arcsolve import ArcsolveError
 from arcsolve_ensemble.aslib import write_scenario
 from arcsolve_ensemble.cli import ensemble
 from arcsolve_ensemble.evaluate import evaluate, evaluate_fold, summarise
-from arcsolve_ensemble.metrics import closed_gap, measure, single_best
+from arcsolve_ensemble.metrics import closed_gap, measure, portfolio, single_best
 from arcsolve_ensemble.scenario import FeatureStep, Scenario, spread_folds
 from arcsolve_ensemble.selection.modelset import MODELS, ModelSet, Way
 from arcsolve_ensemble.selection.plans import Plans, begin, follow, schedule_costs, spend
@@ -226,3 +226,24 @@ def test_asf_agrees_about_the_cost_of_our_schedules(make_scenario: MakeScenario,
         ),
     )
     assert theirs / 90 == pytest.approx(ours)
+
+
+def test_many_algorithms_are_cut_to_a_portfolio_that_keeps_the_indices(make_scenario: MakeScenario) -> None:
+    small = make_scenario(n=120, algorithms=3, features=6)
+    rng = np.random.default_rng(0)
+    useless = np.full((120, 20), np.nan)
+    order = rng.permutation(23)
+    wide = replace(
+        small,
+        algorithms=tuple(f"B{i}" for i in range(23)),
+        performance=np.concatenate([useless, small.performance], axis=1)[:, order],
+        solved=np.concatenate([np.zeros((120, 20), dtype=bool), small.solved], axis=1)[:, order],
+    )
+    kept = portfolio(wide.costs, 12)
+    assert len(kept) == 12
+    assert set(np.flatnonzero(order >= 20)) <= set(kept.tolist())
+    assert single_best(wide.costs) in kept
+    selector = Selector(("regression",), inner_folds=2, trees=10, inner_trees=5).fit(wide)
+    used = selector.plans(wide).algorithms
+    assert set(np.unique(used).tolist()) <= {-1, *kept.tolist()}
+    assert selector.run(wide).costs.mean() <= wide.costs.mean(axis=0).min()
