@@ -3,8 +3,8 @@
     python tests/benchmarks/dsl_calibrate.py --challenges C.json --solutions S.json           # fit, print the table
     python tests/benchmarks/dsl_calibrate.py --check --set arc1:evaluation                    # Brier, reliability
 
-Hypotheses can be kept between runs with --cache FILE (a pickle of facts, no grids). Fit on training tasks or their
-fresh instances only; --check prints totals only.
+Hypotheses can be kept between runs with --cache FILE (a pickle of facts, no grids); with several caches of earlier
+runs the fit is on all of them. Fit on training tasks or their fresh instances only; --check prints totals only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import argparse
 import pickle
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from dsl_score import load
@@ -27,7 +28,14 @@ RIDGE = 1.0
 ROUNDS = 4
 """The strongest hypothesis of an answer depends on the weights: fit and choose it again this often."""
 
-Row = list[tuple[Answer, bool]]
+FOLDS = 5
+
+
+class Row(NamedTuple):
+    """The distinct answers to one test input, and whether each is right."""
+
+    task: str
+    answers: list[tuple[Answer, bool]]
 
 
 def collect(entries: list[Any], timeout_s: float) -> list[Row]:
@@ -38,7 +46,7 @@ def collect(entries: list[Any], timeout_s: float) -> list[Row]:
         found: list[Hypothesis] = [h for lane in hypotheses(task, clock, 1) for h in lane]
         for index, solution in enumerate(solutions):
             row = [(answer, np.array_equal(answer.grid, solution)) for answer in answers(task, found, index)]
-            rows.append([(slim(answer), bool(is_right)) for answer, is_right in row])
+            rows.append(Row(task.name, [(slim(answer), bool(is_right)) for answer, is_right in row]))
     return rows
 
 
@@ -52,7 +60,7 @@ def fit(rows: list[Row]) -> dict[str, float]:
     """Logistic regression with a ridge, by Newton's method."""
     weights: dict[str, float] = {"misses one": -1.0, "misses two": -2.0, "misses more": -3.0, "later in its lane": -1.0}
     for _ in range(ROUNDS):
-        facts = [(answer_features(answer, weights)[0], is_right) for row in rows for answer, is_right in row]
+        facts = [(answer_features(answer, weights)[0], is_right) for row in rows for answer, is_right in row.answers]
         names = sorted({name for found, _ in facts for name in found})
         x = np.array([[found.get(name, 0.0) for name in names] for found, _ in facts])
         y = np.array([is_right for _, is_right in facts], float)
@@ -70,9 +78,17 @@ def fit(rows: list[Row]) -> dict[str, float]:
 
 def report(rows: list[Row], weights: dict[str, float]) -> str:
     """Solved test inputs, the Brier score of first answers, and a reliability table."""
+    return report_judged([(row, weights) for row in rows])
+
+
+def report_judged(judged: list[tuple[Row, dict[str, float]]]) -> str:
+    """The report where each row has weights of its own."""
+    rows = [row for row, _ in judged]
     first, two = [], 0
-    for row in rows:
-        scored = sorted(((weigh(answer_features(a, weights)[0], weights), right) for a, right in row), reverse=True)
+    for row, weights in judged:
+        scored = sorted(
+            ((weigh(answer_features(a, weights)[0], weights), right) for a, right in row.answers), reverse=True
+        )
         two += any(right for _, right in scored[:2])
         first += [(1 / (1 + np.exp(-score)), right) for score, right in scored[:1]]
     p, y = np.array(first).T
@@ -105,17 +121,20 @@ def main() -> None:
     caches: list[Path] = args.cache or []
     for cache in caches:
         if cache.exists():
-            rows += pickle.loads(cache.read_bytes())
+            rows += [Row(*row) for row in pickle.loads(cache.read_bytes())]
     if not rows:
         entries = load(args.set, args.challenges, args.solutions)[args.offset :: args.every]
         rows = collect(entries, args.timeout)
         for cache in caches[:1]:
-            cache.write_bytes(pickle.dumps(rows))
+            cache.write_bytes(pickle.dumps([(row.task, row.answers) for row in rows]))
     if args.check:
         print(report(rows, WEIGHTS))
         return
-    half = (fit(rows[::2]), rows[1::2])
-    print("fitted on every second test input, judged on the others:\n" + report(half[1], half[0]))
+    # A task and its fresh instance are in one fold.
+    fold = [crc32(row.task.encode()) % FOLDS for row in rows]
+    fits = [fit([row for row, k in zip(rows, fold, strict=True) if k != out]) for out in range(FOLDS)]
+    judged = [(row, fits[k]) for row, k in zip(rows, fold, strict=True)]
+    print(f"each of {FOLDS} folds of tasks judged by weights fitted on the others:\n{report_judged(judged)}")
     weights = fit(rows)
     print("fitted on all:\n" + report(rows, weights))
     print("WEIGHTS: dict[str, float] = {")
