@@ -11,7 +11,7 @@ from arcsolve_dsl.choice import Choice
 from arcsolve_dsl.errors import EvaluationError, ProgramError
 from arcsolve_dsl.evaluate import evaluate
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, Lane
-from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, sweeps, symmetry
+from arcsolve_dsl.lanes import cells, crops, numbers, objects, repairs, stamps, sweeps, symmetry, turned
 from arcsolve_dsl.program import parse
 
 LANES: tuple[Lane, ...] = (
@@ -19,6 +19,8 @@ LANES: tuple[Lane, ...] = (
     search.lane,
 )  # fmt: skip
 """Run on every task, cheapest first."""
+LATE_LANES: tuple[Lane, ...] = (turned.lane,)
+"""Run where nothing explains all demonstrations yet."""
 DEEP_LANES: tuple[Lane, ...] = (search.deep_lane,)
 """Run from effort 2 where nothing explains all demonstrations yet."""
 CHECKED = 2
@@ -30,7 +32,7 @@ KEEP = 400
 def hypotheses(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
     """What each lane finds, lane by lane."""
     is_explained = False
-    for number, lane in enumerate(LANES + DEEP_LANES if effort > 1 else LANES):
+    for number, lane in enumerate(LANES + LATE_LANES + (DEEP_LANES if effort > 1 else ())):
         if clock.is_over or (number >= len(LANES) and is_explained):
             return
         found: list[Hypothesis] = []

@@ -7,6 +7,7 @@ import numpy as np
 from arcsolve_dsl import colours
 from arcsolve_dsl.errors import EvaluationError
 from arcsolve_dsl.evaluate import Context, Delayed
+from arcsolve_dsl.orientation import CUES
 from arcsolve_dsl.picture import Picture
 from arcsolve_dsl.primitives.mapping import one
 from arcsolve_dsl.registry import Example, primitive
@@ -48,3 +49,18 @@ def in_ranked_colours(
     inside = Context(tuple((before, after) for before, after in demos), context.index)
     result = one(inner(colours.apply_numbering(grid.cells, numbering), inside))
     return Picture(colours.apply_numbering(result.cells, colours.inverse(numbering)), result.row, result.col)
+
+
+@primitive("context", Example("turned(half(input, 'upper'), 'tall')", "123", "3"), lazy=True)
+def turned(inner: Delayed, by: str, context: Context, grid: Picture) -> Picture:
+    """Run a program on the grid turned the way up that a cue says, and turn its result back.
+
+    Cues: the `line` at one edge is above, the `heavy` half, the side of the `rare` colour, or the grid is `tall`.
+    """
+    if by not in CUES:
+        raise EvaluationError(f"turned knows the cues {', '.join(CUES)}.")
+    turn = CUES[by](grid.cells)
+    if turn is None:
+        raise EvaluationError(f"The cue '{by}' says nothing here.")
+    result = one(inner(np.ascontiguousarray(np.rot90(grid.cells, turn)), Context((), None)))
+    return Picture(np.ascontiguousarray(np.rot90(result.cells, -turn)))
