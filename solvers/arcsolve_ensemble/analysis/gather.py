@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arcsolve import ArcsolveError
+from arcsolve import ArcsolveError, Run
 from arcsolve_ensemble.analysis.portfolio import Portfolio
 from arcsolve_ensemble.records import Records
 
@@ -24,6 +24,7 @@ class Gathered:
         composites: the ensembles, as a portfolio on the same tasks; None if there are none.
         runs: ids of the runs, newest last.
         datasets: names of their data sets.
+        sources: where those can be loaded from, as the runs named them.
         label_of: column label by (run, solver).
     """
 
@@ -31,6 +32,7 @@ class Gathered:
     composites: Portfolio | None
     runs: tuple[str, ...]
     datasets: tuple[str, ...]
+    sources: tuple[str, ...]
     label_of: dict[tuple[str, str], str]
 
 
@@ -54,6 +56,11 @@ def choose_runs(records: Records, names: Sequence[str]) -> tuple[list[str], list
         chosen = [row for row in rows if row.dataset_sha256 == rows[0].dataset_sha256]
     chosen.reverse()
     return [row.run for row in chosen], list(dict.fromkeys(row.dataset for row in chosen))
+
+
+def source_of(run: Run) -> str:
+    """Return what to load a run's data set by: the folder or file that was given, else its name."""
+    return str(run.environment.get("data") or run.dataset)
 
 
 def gather(records: Records, names: Sequence[str] = (), each_run: bool = False) -> Gathered:
@@ -99,5 +106,6 @@ def gather(records: Records, names: Sequence[str] = (), each_run: bool = False) 
         composites=part(is_composite) if is_composite.any() else None,
         runs=tuple(runs),
         datasets=tuple(datasets),
+        sources=tuple(dict.fromkeys(source_of(records.run(run)) for run in runs)),
         label_of=label_of,
     )

@@ -102,10 +102,17 @@ def _shapley(analysis: Analysis, figure: Any) -> None:
     rows = np.arange(len(solvers))
     axes.barh(rows, [s.shapley for s in solvers], color=ACCENT, height=0.6, label="Shapley value")
     axes.plot([s.marginal for s in solvers], rows, "|", color=INK, markersize=13, label="marginal contribution")
-    axes.plot([s.solved for s in solvers], rows, ".", color=MUTED, markersize=8, label="solved in all")
+    axes.plot(
+        [s.solved for s in solvers],
+        rows,
+        ".",
+        color=MUTED,
+        markersize=8,
+        label="solved in all (its share of them in figures)",
+    )
     for row, solver in zip(rows, solvers, strict=True):
         axes.annotate(
-            f"{solver.shapley:.1f}",
+            f"{solver.shapley:.1f} of {solver.solved}",
             (max(solver.shapley, solver.solved), row),
             (6, 0),
             textcoords="offset points",
@@ -156,6 +163,10 @@ def _pareto(analysis: Analysis, figure: Any) -> None:
     )  # fmt: skip
     axes.set_xscale("log")
     axes.margins(x=0.2, y=0.12)
+    axes.set_ylim(bottom=0)
+    seconds = [x for _, x, _, _ in points]
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}" if max(seconds, default=1) < 10 * min(seconds, default=1) else "")
     axes.set_xlabel("mean seconds per task (log scale)")
     axes.set_ylabel(f"solved of {analysis.figures.tasks}")
     axes.set_title("Cost against score; the line joins what nobody beats")

@@ -122,7 +122,7 @@ class Analysis:
     def by_property(self) -> Table:
         """Success by task property; empty where the data sets are not at hand."""
         portfolio = self.gathered.portfolio
-        return success_by_property(portfolio, features_of(self.gathered.datasets, portfolio.tasks))
+        return success_by_property(portfolio, features_of(self.gathered.sources, portfolio.tasks))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain data."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from arcsolve import ArcsolveError, Challenge
-from arcsolve_ensemble.analysis.gather import choose_runs
+from arcsolve_ensemble.analysis.gather import choose_runs, source_of
 from arcsolve_ensemble.features import FEATURE_NAMES, task_features
 from arcsolve_ensemble.records import Records
 from arcsolve_ensemble.scenario import FeatureStep, Scenario, spread_folds
@@ -59,7 +59,7 @@ def scenario_of(
     for row in sorted(rows, key=lambda row: age[row.run]):
         newest[row.task_id, row.solver] = row
     challenges: dict[str, Challenge] = {}
-    for dataset in datasets:
+    for dataset in dict.fromkeys(source_of(records.run(run_id)) for run_id in ids):
         challenges |= {task.id: task.challenge for task in load(dataset)}
     instances = tuple(sorted({task for task, _ in newest}))
     unknown = [task for task in instances if task not in challenges]

@@ -60,8 +60,8 @@ def analyse_command(
     figures = analysis.figures
     n = figures.tasks
     click.echo(
-        f"{', '.join(analysis.gathered.datasets)}: {n} tasks, {len(figures.solvers)} solvers, "
-        f"{len(analysis.gathered.runs)} runs\n"
+        f"{', '.join(analysis.gathered.datasets)}: {n} tasks, {_counted(len(figures.solvers), 'solver')}, "
+        f"{_counted(len(analysis.gathered.runs), 'run')}\n"
         f"SBS {figures.sbs}: {figures.sbs_solved} ({figures.sbs_solved / n:.1%}); "
         f"VBS (union): {figures.vbs_solved} ({figures.vbs_solved / n:.1%}); "
         f"oracle@all: {figures.right_anywhere} ({figures.right_anywhere / n:.1%})"
@@ -74,6 +74,10 @@ def analyse_command(
     print_table("Calibration of the attempts' confidences", analysis.calibration)
     print_table("Solved by task property", analysis.by_property)
     print_table("Unsolved, nearest misses", analysis.near_misses)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def print_table(title: str, table: Table) -> None:

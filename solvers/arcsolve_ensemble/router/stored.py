@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from arcsolve import ArcsolveError, Challenge, Outcome
-from arcsolve_ensemble.analysis.gather import COMPOSITE, choose_runs
+from arcsolve_ensemble.analysis.gather import COMPOSITE, choose_runs, source_of
 from arcsolve_ensemble.arrays import Bools, Floats, Ints
 from arcsolve_ensemble.features import landmarks, task_features
 from arcsolve_ensemble.merging.votes import Vote, collect, grid_key
@@ -87,7 +87,7 @@ def load_stored(records: Records, runs: Sequence[str]) -> StoredTasks:
     names: list[str] = []
     for run_id in ids:
         run = records.run(run_id)
-        dataset = load(run.environment.get("data") or run.dataset)
+        dataset = load(source_of(run))
         if dataset.sha256 != run.dataset_sha256:
             raise ArcsolveError(
                 f"Data set {run.dataset!r} has changed since run {run.id}: its content hash differs. "
