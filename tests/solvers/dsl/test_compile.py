@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numba
 import pytest
+from rich.progress import Progress
 
 from arcsolve_dsl.engine import compile as compiling
 from arcsolve_dsl.warmup import LANES, warm_up
@@ -88,3 +89,24 @@ def test_compiled_code_that_cannot_be_kept_works_and_is_told(
     assert str(failure) in told
     assert "NUMBA_CACHE_DIR" in told
     assert entry(21) == 42
+
+
+def test_the_progress_bar_ends_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_module(LANES)
+    monkeypatch.setattr(compiling, "ENTRIES", [])
+    monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for _ in range(3):
+        compiling.Entry(double, ())
+    totals: list[float] = []
+    advances: list[float] = []
+    add_task = Progress.add_task
+    monkeypatch.setattr(
+        Progress,
+        "add_task",
+        lambda self, text, total: totals.append(total) or add_task(self, text, total=total),  # type: ignore[func-returns-value]
+    )
+    monkeypatch.setattr(Progress, "advance", lambda self, task, lines: advances.append(lines))
+    warm_up()
+    assert sum(advances) == sum(totals) > 0
+    assert len(advances) == 3
