@@ -108,7 +108,7 @@ def _shapley(analysis: Analysis, figure: Any) -> None:
         ".",
         color=MUTED,
         markersize=8,
-        label="solved in all (its share of them in figures)",
+        label="solved in all",
     )
     for row, solver in zip(rows, solvers, strict=True):
         axes.annotate(
@@ -120,8 +120,8 @@ def _shapley(analysis: Analysis, figure: Any) -> None:
         )
     axes.set_yticks(rows, [s.solver for s in solvers])
     axes.set_xlabel("tasks")
-    axes.set_title(f"Fair shares of the union ({analysis.figures.vbs_solved} of {analysis.figures.tasks} tasks)")
-    axes.margins(x=0.08)
+    axes.set_title(f"Shapley values (of tasks solved); union {analysis.figures.vbs_solved} of {analysis.figures.tasks}")
+    axes.margins(x=0.16)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
 
 

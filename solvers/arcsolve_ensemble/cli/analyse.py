@@ -27,6 +27,9 @@ HEADINGS = {
     "solved_at_1": "solved@1",
     "solved_at_2": "solved@2",
     "rate_at_2": "rate@2",
+    "budget_s": "budget s",
+    "used_s": "used s",
+    "share_of_time": "of all members' time",
 }
 
 

@@ -96,18 +96,22 @@ def ablate_command(train_runs: list[str], test_runs: list[str], store: str | Non
     from arcsolve_ensemble.cli.analyse import print_table
     from arcsolve_ensemble.router.ablation import ablation
     from arcsolve_ensemble.router.measure import success_table
+    from arcsolve_ensemble.router.replay import replay_table
     from arcsolve_ensemble.router.stored import load_named
     from arcsolve_ensemble.router.train import train
 
     stored, others = load_named(train_runs, store), load_named(test_runs, store)
     stored = without_tasks_of(stored, others)
     model = train(stored)
-    merging, success = ablation(others, model), success_table(others, model)
+    merging, success, timed = ablation(others, model), success_table(others, model), replay_table(others, model)
     if as_json:
-        click.echo(json.dumps({"tasks": len(others.tasks), "merging": merging.records(), "success": success.records()}))
+        tables = {"merging": merging, "success": success, "timed": timed}
+        shown = {name: table.records() for name, table in tables.items()}
+        click.echo(json.dumps({"tasks": len(others.tasks)} | shown))
         return
     print_table(f"Merging {len(others.tasks)} tasks of {others.name}, learnt from {model.trained_on}", merging)
     print_table("Predicting who solves what", success)
+    print_table("Within a time budget per task, by stored times", timed)
 
 
 def without_tasks_of(stored: StoredTasks, others: StoredTasks) -> StoredTasks:

@@ -20,6 +20,7 @@ from arcsolve_ensemble.features import FEATURE_NAMES, task_features
 from arcsolve_ensemble.router.ablation import VARIANTS, ablation
 from arcsolve_ensemble.router.measure import success_table
 from arcsolve_ensemble.router.model import RouterModel
+from arcsolve_ensemble.router.replay import replay_table
 from arcsolve_ensemble.router.stored import StoredTasks, load_stored
 from arcsolve_ensemble.router.train import train
 
@@ -239,3 +240,17 @@ def test_export_to_aslib_and_back(store: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(performance[list(SOLVERS)].to_numpy(), scenario.costs)
     again = CliRunner().invoke(export_aslib, ["run-learn", str(folder), "--store", str(store)])
     assert isinstance(again.exception, ArcsolveError)
+
+
+def test_a_replay_loses_nothing_with_time_enough_and_spends_no_more_than_it_has(
+    learnt: tuple[StoredTasks, StoredTasks, RouterModel],
+) -> None:
+    _, others, model = learnt
+    rows = {row["budget_s"]: row for row in replay_table(others, model, (100.0, 1.0, 0.0)).records()}
+    full = {row["merging"]: row["solved_at_2"] for row in ablation(others, model).records()}
+    assert rows[100.0]["solved_at_2"] == full[VARIANTS[6].name]
+    assert rows[100.0]["share_of_time"] == pytest.approx(1.0)
+    assert rows[1.0]["used_s"] <= 1.0
+    assert 0 < rows[1.0]["solved_at_2"] <= rows[100.0]["solved_at_2"]
+    assert rows[0.0]["solved_at_2"] == 0
+    assert rows[0.0]["used_s"] == 0

@@ -1,0 +1,69 @@
+"""Replay of the schedule: what the router would have solved within a time budget, from stored times and candidates.
+
+A member is heard if its stored run fits into the slot that the router gives it, and not at all otherwise, although an
+interrupted member may have handed in something: the figures are a lower bound for members that answer as they go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from arcsolve_ensemble.merging.merge import MergeRules, merge
+from arcsolve_ensemble.merging.votes import grid_key
+from arcsolve_ensemble.records import Table
+from arcsolve_ensemble.router.allocation import Prospect, allocate
+from arcsolve_ensemble.router.model import RouterModel
+from arcsolve_ensemble.router.stored import StoredTask, StoredTasks
+
+BUDGETS_S = (10.0, 5.0, 2.0, 1.0, 0.5)
+
+
+def replay_table(stored: StoredTasks, model: RouterModel, budgets_s: Sequence[float] = BUDGETS_S) -> Table:
+    """Return, per time budget of a task, what routing and merging solve and the time they take.
+
+    Args:
+        stored: tasks that the model was not trained on.
+        model: the router's model.
+        budgets_s: seconds per task.
+
+    Returns:
+        Rows of (seconds, solved, share of the union, mean seconds used, those relative to running every member).
+    """
+    alone = np.array([stored.solved(solver)[1] for solver in stored.solvers])
+    union = int(alone.any(axis=0).sum())
+    everything = float(np.mean([sum(o.wall_s for o in task.outcomes.values()) for task in stored.tasks]))
+    tables = model.probabilities([task.challenge for task in stored.tasks])
+    priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(len(stored.tasks))]
+    rows: list[tuple[object, ...]] = []
+    for budget_s in budgets_s:
+        found = [replay(task, model, known, budget_s) for task, known in zip(stored.tasks, priors, strict=True)]
+        solved, used = sum(is_solved for is_solved, _ in found), float(np.mean([seconds for _, seconds in found]))
+        rows.append((budget_s, solved, solved / max(1, union), used, used / max(everything, 1e-9)))
+    return Table(("budget_s", "solved_at_2", "share_of_union", "used_s", "share_of_time"), rows)
+
+
+def replay(task: StoredTask, model: RouterModel, priors: Mapping[str, float], budget_s: float) -> tuple[bool, float]:
+    """Return whether *task* is solved within *budget_s*, and the seconds used."""
+    waiting = sorted(task.outcomes)
+    heard: set[str] = set()
+    used, known = 0.0, dict(priors)
+    while waiting and used < budget_s:
+        left = budget_s - used
+        prospects: list[Prospect] = [model.prospect(name, known.get(name)) for name in waiting]
+        name, slot_s = next((slot for slot in allocate(prospects, left) if slot[1] > 0), (waiting[0], left))
+        slot_s = left if len(waiting) == 1 else slot_s
+        waiting.remove(name)
+        needed = task.outcomes[name].wall_s
+        used += min(needed, slot_s)
+        if needed <= slot_s:
+            heard.add(name)
+            if name == model.probe:
+                known |= model.probed(task.challenge, {i: by.get(name, []) for i, by in task.votes.items()})
+    for index, by_solver in task.votes.items():
+        votes = [vote for name in heard for vote in by_solver.get(name, ())]
+        merged = merge(task.challenge, index, votes, trust=model.trust, priors=known, rules=MergeRules(judged=False))
+        if task.right[index] is None or task.right[index] not in [grid_key(entry.grid) for entry in merged[:2]]:
+            return False, used
+    return True, used
