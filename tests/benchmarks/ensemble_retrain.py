@@ -1,9 +1,9 @@
-"""Retrain the router model that ships: ``python tests/benchmarks/ensemble_retrain.py FOLDER [--more DATA] [--output FILE]``.
+"""Retrain the router model that ships: ``python tests/benchmarks/ensemble_retrain.py FOLDER [--more DATA]``.
 
 Stores of the runs stay in FOLDER, so that the DSL and the trivial solvers run once; the HRM runs anew each time (its
-checkpoint may have changed), on the ARC-AGI-1 training tasks alone whose test pairs its training left out: what it knows
-by heart says nothing about other tasks. ``--more`` names further data without evaluation tasks, such as new instances of
-the training tasks (RE-ARC).
+checkpoint may have changed), on the ARC-AGI-1 training tasks alone whose test pairs its training left out: what it
+knows by heart says nothing about other tasks. ``--more`` names further data without evaluation tasks, such as new
+instances of the training tasks (RE-ARC).
 """
 
 from __future__ import annotations
