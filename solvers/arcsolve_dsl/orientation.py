@@ -64,8 +64,8 @@ def long_side(grid: Cells) -> int | None:
 
 CUES: dict[str, Callable[[Cells], int | None]] = {
     "line": line_side,
-    "heavy": heavy_side,
     "rare": rare_side,
+    "heavy": heavy_side,
     "tall": long_side,
 }
-"""Cues by name."""
+"""Cues by name, those that say more first."""

@@ -11,9 +11,9 @@ from arcsolve_dsl.lanes import cells, objects, sweeps
 from arcsolve_dsl.orientation import CUES
 from arcsolve_dsl.program import Program, call
 
-MOST_CUES = 2
-"""Cues that are followed."""
-MOST_CELLS = 1500
+MOST_CUES = 1
+"""Cues that are followed, in the order of `CUES`."""
+MOST_CELLS = 2000
 """Tasks whose inputs have more cells together are not turned: learning anew costs too much there."""
 
 
