@@ -1,7 +1,7 @@
 """Measure the DSL engine: operations tried per CPU second, and tasks solved over a ladder of time budgets.
 
     python tests/benchmarks/dsl_engine.py attempts --every 10
-    python tests/benchmarks/dsl_engine.py ladder --every 20 --budgets 0.1 0.3 1 3 10
+    python tests/benchmarks/dsl_engine.py ladder --every 4
 
 An attempt is one operation on one state of one grid, with hashing and de-duplication. The mix of 20 operations is
 the one of the engine study: 7 rigid motions, crop, mirrored tiling, scaling, repeated lines, gravity, commonest
@@ -18,6 +18,7 @@ import numpy as np
 from dsl_score import load, score
 
 from arcsolve_dsl.engine import dag, ops
+from arcsolve_dsl.solver import DEEP_FROM_S
 from arcsolve_dsl.warmup import warm_up
 
 MIX = (
@@ -57,11 +58,12 @@ def attempts(every: int, offset: int, depth: int) -> None:
               f"({tried:,} attempts, {len(entries)} tasks, {cpu:.2f} CPU s)")  # fmt: skip
 
 
-def ladder(every: int, offset: int, budgets: list[float], effort: int) -> None:
-    """Solve tasks with rising wall-clock budgets."""
+def ladder(every: int, offset: int, budgets: list[float]) -> None:
+    """Solve tasks with rising wall-clock budgets; from `DEEP_FROM_S` on deeper, as the solver does."""
     entries = load("arc1:training", None, None)[offset::every]
     print("budget s  solved@2  CPU s a task  solved per CPU s")
     for budget in budgets:
+        effort = 2 if budget >= DEEP_FROM_S else 1
         results = list(map(partial(score, lane=None, timeout_s=budget, effort=effort), entries))
         cpu = sum(result.cpu_s for result in results)
         solved = sum(bool(result.right_at) for result in results)
@@ -77,14 +79,13 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--offset", type=int, default=0)
     parser.add_argument("--depth", type=int, default=30, help="for the mix of 20")
-    parser.add_argument("--budgets", type=float, nargs="+", default=[0.1, 0.3, 1.0, 3.0, 10.0])
-    parser.add_argument("--effort", type=int, default=1)
+    parser.add_argument("--budgets", type=float, nargs="+", default=[0.1, 0.3, 1.0, 3.0, 10.0, 60.0])
     args = parser.parse_args()
     warm_up()
     if args.what == "attempts":
         attempts(args.every, args.offset, args.depth)
     else:
-        ladder(args.every, args.offset, args.budgets, args.effort)
+        ladder(args.every, args.offset, args.budgets)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ from arcsolve_ensemble.merging.votes import Vote, grid_key
 
 JUDGE_CAP = 6.0
 """Nats by which a judge may hold a grid to be worse than the best one that it did not propose."""
+JUDGED = 4
+"""Grids put before the judges, the most probable ones: their time goes by the number, and there are two attempts."""
+SETTLED = 0.9
+"""A grid more probable than this is not put in question; judging costs as much as a fast member."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ def merge(
         votes: all members' votes, in any order.
         trust: the learnt trust; None trusts everybody by default.
         priors: probability per member that it solves this task.
-        judge: given the distinct grids, returns log-probabilities by judging member; members that can't judge are left
-            out.
+        judge: given the `JUDGED` most probable grids, returns log-probabilities by judging member; members that can't
+            judge are left out. Not asked where one grid is `SETTLED`.
         judge_weight: how far a judge's log-odds count.
         rules: which parts are on.
 
@@ -133,13 +137,17 @@ def merge(
     for entries in by_grid.values():
         entries.sort(key=lambda entry: (-entry[0], entry[1].member, entry[1].rank))
     grids = [by_grid[key][0][1].grid for key in keys]
-    proposers = [{vote.member for _, vote in by_grid[key]} for key in keys]
-    verdicts = _verdicts(judge, grids, proposers) if rules.judged and judge is not None and len(grids) > 1 else {}
     log_odds = np.array([_pooled_log_odds([worth for worth, _ in by_grid[key]], rules.pooled) for key in keys])
+    verdicts: dict[str, Floats] = {}
+    if rules.judged and judge is not None and len(grids) > 1 and _probabilities(log_odds).max() < SETTLED:
+        asked = sorted(np.argsort(-log_odds, kind="stable")[:JUDGED].tolist())
+        proposers = [{vote.member for _, vote in by_grid[keys[i]]} for i in asked]
+        for name, shifts in _verdicts(judge, [grids[i] for i in asked], proposers).items():
+            verdicts[name] = np.zeros(len(grids))
+            verdicts[name][asked] = shifts
     for scores in verdicts.values():
         log_odds = log_odds + judge_weight * scores
-    odds = np.exp(np.clip(log_odds, -60, 30))
-    probability = odds / (1 + odds.sum()) if len(keys) else odds
+    probability = _probabilities(log_odds)
     merged = [
         Merged(
             grid=grids[i],
@@ -154,6 +162,12 @@ def merge(
     ]
     merged.sort(key=lambda entry: (*_class_of(entry, rules), -entry.probability, grid_key(entry.grid)))
     return _diversify(merged) if rules.diverse else merged
+
+
+def _probabilities(log_odds: Floats) -> Floats:
+    """Normalise the odds of grids of which at most one is right, together with the chance that none is."""
+    odds = np.exp(np.clip(log_odds, -60, 30))
+    return np.asarray(odds / (1 + odds.sum()))
 
 
 def _class_of(entry: Merged, rules: MergeRules) -> tuple[bool, bool, bool]:
