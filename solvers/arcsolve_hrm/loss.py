@@ -45,7 +45,7 @@ def batch_loss(model: HRM, batch: Batch, recipe: Recipe, backward: bool = True) 
         if recipe.segments > 1:
             total = total + recipe.halt_weight * _halt_loss(out.q[0, :, 0], right, asked, batch.document)
         if backward:
-            (total / recipe.accumulate).backward()  # type: ignore[no-untyped-call]
+            (total / recipe.accumulate).backward()  # type: ignore[no-untyped-call]  # torch gives it no types
     return loss.detach(), right
 
 

@@ -125,7 +125,7 @@ def rms_norm(z: Tensor, eps: float, added: Tensor | None = None) -> Tensor:
         The same shape and dtype as ``z``.
     """
     if _written_out(z) or (added is not None and _written_out(added)):
-        normed: Tensor = _Norm.apply(z, added, eps)[0]  # type: ignore[no-untyped-call]
+        normed: Tensor = _Norm.apply(z, added, eps)[0]  # type: ignore[no-untyped-call]  # torch gives it no types
         return normed
     return _normed(z, added, eps)[0]
 
@@ -142,7 +142,7 @@ def rotate(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
     """
     cos, sin = (table.chunk(2, dim=-1)[0] for table in rope)
     if _written_out(x):
-        turned: Tensor = _Rotation.apply(x, cos, sin)  # type: ignore[no-untyped-call]
+        turned: Tensor = _Rotation.apply(x, cos, sin)  # type: ignore[no-untyped-call]  # torch gives it no types
         return turned
     return _turned(x, cos, sin)
 
@@ -157,6 +157,6 @@ def swiglu(both: Tensor) -> Tensor:
         [..., inner].
     """
     if _written_out(both):
-        gated: Tensor = _Gate.apply(both)  # type: ignore[no-untyped-call]
+        gated: Tensor = _Gate.apply(both)  # type: ignore[no-untyped-call]  # torch gives it no types
         return gated
     return _gated(both)

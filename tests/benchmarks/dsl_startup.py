@@ -35,7 +35,7 @@ def shares() -> None:
     spent: Counter[str] = Counter()
     open_since: list[list[float]] = []
 
-    class Watch(event.Listener):  # type: ignore[misc]
+    class Watch(event.Listener):  # type: ignore[misc]  # numba has no types
         def on_start(self, event: object) -> None:
             open_since.append([time.process_time(), 0.0])
 

@@ -71,7 +71,7 @@ class Plane(types.Type):
 
 
 @register_model(Plane)
-class _PlaneModel(_StructModel):  # type: ignore[misc]
+class _PlaneModel(_StructModel):  # type: ignore[misc]  # numba has no types
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("data", Pointer(kind.dtype)), ("width", types.int64)])
 

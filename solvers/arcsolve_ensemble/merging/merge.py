@@ -140,7 +140,8 @@ def merge(
     log_odds = np.array([_pooled_log_odds([worth for worth, _ in by_grid[key]], rules.pooled) for key in keys])
     verdicts: dict[str, Floats] = {}
     if rules.judged and judge is not None and len(grids) > 1 and _probabilities(log_odds).max() < SETTLED:
-        asked = sorted(np.argsort(-log_odds, kind="stable")[:JUDGED].tolist())
+        backed = [i for i, key in enumerate(keys) if any(worth > 0 for worth, _ in by_grid[key])]
+        asked = sorted(sorted(backed, key=lambda i: -log_odds[i])[:JUDGED])
         proposers = [{vote.member for _, vote in by_grid[keys[i]]} for i in asked]
         for name, shifts in _verdicts(judge, [grids[i] for i in asked], proposers).items():
             verdicts[name] = np.zeros(len(grids))

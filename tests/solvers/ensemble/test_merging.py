@@ -1,11 +1,12 @@
 import itertools
 import json
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from arcsolve import Candidate, Challenge, Pair
+from arcsolve import Candidate, Challenge, Grid, Pair
 from arcsolve_ensemble.merging.invariants import broken, invariants
 from arcsolve_ensemble.merging.merge import MergeRules, merge
 from arcsolve_ensemble.merging.trust import Evidence, MemberTrust, Trust, default_trust, fit_member, tier_of
@@ -130,6 +131,24 @@ def test_judges_move_the_order_within_bounds() -> None:
     assert order_of(own, judge=judge) == order_of(own)  # nobody judges in their own case
     merged = merge(challenge(), 0, votes, judge=judge)
     assert "judges: j" in merged[1].explanation
+
+
+def test_judges_are_asked_about_the_likeliest_grids_and_not_where_one_is_settled() -> None:
+    asked: list[list[int]] = []
+
+    def judge(grids: Sequence[Grid]) -> dict[str, list[float]]:
+        asked.append([int(grid[0, 0]) for grid in grids])
+        return {"j": [0.0] * len(grids)}
+
+    liars = Trust({"liar": MemberTrust(100, 0)})
+    open_votes = votes_of(*(("a", colour, 0.5 - 0.05 * colour, None) for colour in range(1, 7)))
+    lie = votes_of(("liar", 8, 0.9, None))
+    merge(challenge(), 0, open_votes + lie, judge=judge, trust=liars)
+    assert [sorted(colours) for colours in asked] == [[1, 2, 3, 4]]
+    merge(challenge(), 0, open_votes[:2] + lie, judge=judge, trust=liars)
+    assert sorted(asked[1]) == [1, 2]  # what nobody is trusted with is not put before them
+    merge(challenge(), 0, votes_of(("a", 1, 0.99, 2), ("b", 2, 0.01, 0)), judge=judge)
+    assert len(asked) == 2
 
 
 def test_a_member_that_is_never_right_changes_nothing() -> None:
