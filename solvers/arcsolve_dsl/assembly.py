@@ -30,18 +30,28 @@ KEEP = 400
 
 
 def hypotheses(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
-    """What each lane finds, lane by lane."""
+    """What each lane finds, lane by lane.
+
+    Raises:
+        Exception: what the first lane that failed raised, after the others had their turn.
+    """
     is_explained = False
+    failure: Exception | None = None
     for number, lane in enumerate(LANES + LATE_LANES + (DEEP_LANES if effort > 1 else ())):
         if clock.is_over or (number >= len(LANES) and is_explained):
-            return
+            break
         found: list[Hypothesis] = []
-        for hypothesis in lane(task, clock):
-            found.append(hypothesis)
-            is_explained = is_explained or hypothesis.explains_all
-            if len(found) == KEEP or clock.is_over:
-                break
+        try:
+            for hypothesis in lane(task, clock):
+                found.append(hypothesis)
+                is_explained = is_explained or hypothesis.explains_all
+                if len(found) == KEEP or clock.is_over:
+                    break
+        except Exception as error:
+            failure = failure or error
         yield found
+    if failure is not None:
+        raise failure
 
 
 def rounds(task: DslTask, clock: Clock, effort: int = 1) -> Iterator[list[Choice]]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from arcsolve_dsl.program import INPUT, Call, Node, call, literal
 
+MAX_SIDE = 30
+"""No grid of ARC has a longer side, so no answer has."""
 TIMES = range(1, 6)
 PLUS = range(-3, 4)
 MAX_SEEDS = 300
@@ -48,7 +50,7 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
         keep: how many hypotheses with different sizes to return.
 
     Returns:
-        The best hypotheses, best first; test sizes are within 1 to 30.
+        The best hypotheses, best first; test sizes are within 1 to `MAX_SIDE`.
     """
     seeds, nodes = seeds[:MAX_SEEDS], nodes[:MAX_SEEDS]
     n_demos = len(targets)
@@ -61,7 +63,7 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
         seeds[:, None] * np.array([k for k, _ in terms])[:, None, None] + np.array([c for _, c in terms])[:, None, None]
     )
     fits = values[:, :, :n_demos] == targets
-    valid = ((values[:, :, n_demos:] >= 1) & (values[:, :, n_demos:] <= 30)).all(axis=2)
+    valid = ((values[:, :, n_demos:] >= 1) & (values[:, :, n_demos:] <= MAX_SIDE)).all(axis=2)
     found: list[SizeGuess] = []
 
     def add(sizes: NDArray[np.int64], loss: float, node: Node) -> None:
@@ -89,7 +91,7 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
                 sizes = seeds[i].copy()
                 for axis in ways:
                     sizes[:, axis] += seeds[j][:, axis]
-                if (sizes[:n_demos] == targets).all() and sizes.min() >= 1 and sizes.max() <= 30:
+                if (sizes[:n_demos] == targets).all() and sizes.min() >= 1 and sizes.max() <= MAX_SIDE:
                     parts = [
                         call("add", call(word, nodes[i]), call(word, nodes[j]))
                         if axis in ways
@@ -113,7 +115,7 @@ def guess(seeds: NDArray[np.int64], nodes: list[Node], targets: NDArray[np.int64
             best = (-counts[s, a], float(cost[s, a]), values[s, a, :, axis], term(nodes[s], word, *terms[a]))
         chosen.append(best)
     sizes = np.stack([chosen[0][2], chosen[1][2]], axis=1)
-    if sizes[n_demos:].min() >= 1 and sizes[n_demos:].max() <= 30:
+    if sizes[n_demos:].min() >= 1 and sizes[n_demos:].max() <= MAX_SIDE:
         add(sizes, chosen[0][1] * chosen[1][1], canvas(chosen[0][3], chosen[1][3]))
     found.sort(key=lambda hypothesis: (-hypothesis.fits, hypothesis.loss))
     distinct: list[SizeGuess] = []

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 PROVISIONAL = 0.01
 """Factor on the confidence of answers while lanes are still to come: what ranks last counts, if it is reached."""
-MARGIN_S = 0.3
-"""Wall seconds kept back to rank and hand in."""
+MARGIN_S, MARGIN_SHARE = 0.3, 0.15
+"""Wall seconds kept back to rank and hand in, but no more than a share of the time."""
 DEEP_FROM_S = 20.0
 """A task that may take this long is searched deeper where the usual search explains too little."""
 UNEXPLAINED = 0.02
@@ -83,7 +83,7 @@ class DslSolver(arcsolve.Solver):
 
         task = as_dsl_task(challenge)
         clock = Clock(
-            deadline=budget.deadline - MARGIN_S,
+            deadline=budget.deadline - min(MARGIN_S, MARGIN_SHARE * budget.timeout_s),
             steps_left=self.options.steps or None,
             seed=budget.seed,
         )
@@ -91,13 +91,19 @@ class DslSolver(arcsolve.Solver):
         self._found = challenge.sha256, task, found
         ranked: list[Choice] = []
         effort = self.options.effort or (2 if budget.timeout_s >= DEEP_FROM_S else 1)
-        for more in hypotheses(task, clock, effort):
-            found += more
-            ranked = choose(task, found)
-            for choice in ranked:
-                yield _candidate(choice, PROVISIONAL * choice.confidence)
+        failure: Exception | None = None
+        try:
+            for more in hypotheses(task, clock, effort):
+                found += more
+                ranked = choose(task, found)
+                for choice in ranked:
+                    yield _candidate(choice, PROVISIONAL * choice.confidence)
+        except Exception as error:
+            failure = error
         for choice in verified(task, ranked):
             yield _candidate(choice, choice.confidence)
+        if failure is not None:
+            raise failure
 
     def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
         """Log-probability of each grid: does a program that was found for this challenge, even a partial one, give it?

@@ -11,6 +11,7 @@ from arcsolve_dsl.lanes.cell_rules import CellRule, find_cell_rules
 from arcsolve_dsl.lanes.segments import ByteGrid, Scene
 from arcsolve_dsl.lanes.views import possible_views
 from arcsolve_dsl.program import parse
+from arcsolve_dsl.sizes import MAX_SIDE
 
 NAME = "cell-rules"
 
@@ -48,6 +49,8 @@ def lane(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
                 continue
             if any(p[0].shape != o.shape for p, o in zip(made, outputs, strict=False)):
                 continue
+            if any(max(p[0].shape) > MAX_SIDE for p in made):
+                continue  # a test input that this view makes too large for an output
             scenes = [[Scene(p, c) for p in ps] for ps, c in zip(made, colors, strict=True)]
             for rule in find_cell_rules(scenes, outputs, seed=clock.seed):
                 yield Hypothesis(

@@ -8,8 +8,15 @@ from arcsolve_dsl.lanes.segments import Prop, Scene, Segmentation
 
 
 def object_features(scene: Scene, objects: Segmentation) -> dict[str, NDArray[np.int64]]:
-    """Properties of each object that a rule can look at: name -> (n,) small numbers."""
-    t = objects.table
+    """Properties of each object that a rule can look at: name -> (n,) small numbers; the names are always the same."""
+    if not len(objects.table):
+        nobody = np.zeros((1, objects.table.shape[1]), objects.table.dtype)
+        return {name: values[:0] for name, values in _features_of(nobody, scene.grid.shape).items()}
+    return _features_of(objects.table, scene.grid.shape)
+
+
+def _features_of(t: NDArray[np.int64], shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
+    """Properties of the objects in a table that is not empty, on a grid of this shape."""
     area = t[:, Prop.AREA]
     rows = t[:, Prop.BOTTOM] - t[:, Prop.TOP] + 1
     cols = t[:, Prop.RIGHT] - t[:, Prop.LEFT] + 1
@@ -74,9 +81,9 @@ def object_features(scene: Scene, objects: Segmentation) -> dict[str, NDArray[np
         "is_tallest": rows == rows.max(),
         "is_widest": cols == cols.max(),
         "touches_top": top == 0,
-        "touches_bottom": bottom == scene.grid.shape[0] - 1,
+        "touches_bottom": bottom == shape[0] - 1,
         "touches_left": left == 0,
-        "touches_right": right == scene.grid.shape[1] - 1,
+        "touches_right": right == shape[1] - 1,
         "box_area": rows * cols,
         "is_largest_box": rows * cols == (rows * cols).max(),
         "other_cells": area - t[:, Prop.MAIN_CELLS],

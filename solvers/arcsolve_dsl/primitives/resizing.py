@@ -96,7 +96,7 @@ def outer_cells(mask: Cells, drawing: Cells, colours: str) -> Cells:
     else:
         raise ValueError(f"outer takes the colours of the 'drawing' or the 'mask', not '{colours}'")
     blocks = mask[:, None, :, None] * drawing[None, :, None, :]  # np.kron takes five times as long
-    return blocks.reshape(len(mask) * len(drawing), -1)
+    return blocks.reshape(len(mask) * len(drawing), mask.shape[1] * drawing.shape[1])
 
 
 @primitive("size", Example("canvas(height(input), 1)", "123\n456", ".\n."))

@@ -6,6 +6,7 @@ import pytest
 from arcsolve_dsl.evaluate import evaluate
 from arcsolve_dsl.lane import Clock, DslTask, Hypothesis, hypothesis_for
 from arcsolve_dsl.lanes import crops, objects, repairs, stamps
+from arcsolve_dsl.lanes.object_layers import object_features
 from arcsolve_dsl.lanes.parts import KINDS, parts_of, pick_index
 from arcsolve_dsl.lanes.repair import UNKNOWN, fill_mirror, fill_period
 from arcsolve_dsl.lanes.segments import Scene
@@ -157,3 +158,10 @@ def test_a_template_is_stamped_on_its_anchors() -> None:
     assert np.array_equal(predicted, pairs[-1][1])
     assert (predicted != pairs[-1][0]).sum() == 6
     _check_claims(found, task)
+
+
+def test_a_grid_without_objects_has_the_same_features_of_none() -> None:
+    some, empty = (Scene(grid, 0) for grid in (np.eye(4, dtype=np.uint8), np.zeros((4, 4), np.uint8)))
+    names, nothing = (object_features(scene, scene.objects("shapes8")) for scene in (some, empty))
+    assert list(nothing) == list(names)
+    assert {len(values) for values in nothing.values()} == {0}

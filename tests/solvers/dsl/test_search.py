@@ -25,6 +25,12 @@ def test_the_outer_product_draws_one_copy_a_cell(seed: int) -> None:
             assert np.array_equal(block, own * (cell > 0))
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (0, 2), (3, 0)])
+def test_the_outer_product_of_nothing_is_nothing(shape: tuple[int, int]) -> None:
+    drawing = np.ones((2, 3), np.int8)
+    assert outer_cells(np.zeros(shape, np.int8), drawing, "mask").shape == (2 * shape[0], 3 * shape[1])
+
+
 def test_an_outer_product_of_two_parts_is_found() -> None:
     """The left half says where, the right half what: a product of two pictures that only the search makes."""
     random = np.random.default_rng(3)

@@ -51,6 +51,28 @@ def test_a_spent_budget_stops_between_lanes() -> None:
     assert len(list(rounds(task(), Clock()))) == len(LANES)
 
 
+def test_a_lane_that_fails_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(task: DslTask, clock: Clock) -> Iterator[Hypothesis]:
+        yield hypothesis_for(parse("input"), task, "fails")
+        raise ZeroDivisionError("in the first lane")
+
+    monkeypatch.setattr(assembly, "LANES", (fails, *LANES))
+    asked = task()
+    pairs = tuple(arcsolve.Pair(*demo) for demo in asked.demos)
+    given = arcsolve.Challenge("t", pairs, asked.test_inputs)
+    heard = []
+
+    def listen() -> None:
+        for candidate in DslSolver().solve(given, arcsolve.Budget(20.0).started()):
+            heard.append(candidate)
+
+    with pytest.raises(ZeroDivisionError, match="in the first lane"):
+        listen()
+    best = max(heard, key=lambda candidate: candidate.confidence)
+    assert np.array_equal(best.grid, asked.test_inputs[0][::-1])
+    assert best.confidence > 0.5
+
+
 @pytest.mark.parametrize(("timeout_s", "option", "effort"), [(10.0, 0, 1), (60.0, 0, 2), (60.0, 1, 1), (5.0, 2, 2)])
 def test_more_time_is_spent_on_a_deeper_search(
     monkeypatch: pytest.MonkeyPatch, timeout_s: float, option: int, effort: int
