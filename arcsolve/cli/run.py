@@ -55,7 +55,14 @@ def _statuses(context: click.Context, parameter: click.Parameter, values: Sequen
     "-s", "--solver", "solvers", multiple=True, callback=_list, metavar="NAME[,NAME…]", help="Solvers to run.",
     show_default="those installed of " + ", ".join(DEFAULT_SOLVERS), envvar="ARCSOLVE_SOLVER",
 )  # fmt: skip
-@click.option("-d", "--data", default="arc1:evaluation", metavar="NAME|PATH", help="Data set.", envvar="ARCSOLVE_DATA")
+@click.option(
+    "-d",
+    "--data",
+    default="arc1:evaluation",
+    metavar="NAME|PATH",
+    envvar="ARCSOLVE_DATA",
+    help="Data set; held-out:NAME asks for each task's last demonstration instead.",
+)
 @click.option("--tasks", multiple=True, callback=_list, metavar="ID[,ID…]", help="Only these tasks.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first tasks.")
 @click.option("-o", "--option", "options", multiple=True, metavar="SOLVER.OPTION=VALUE", help="Set a solver's option.")
@@ -223,6 +230,10 @@ def _executor(registry: "Registry", name: str) -> "Executor":
 
 def _place(data: str, registry: "Registry") -> str:
     """The data set's name, or its path from anywhere."""
+    from arcsolve.data.held_out import PREFIX
+
+    if data.startswith(PREFIX):
+        return PREFIX + _place(data.removeprefix(PREFIX), registry)
     return data if data in registry.datasets else os.path.abspath(data)
 
 

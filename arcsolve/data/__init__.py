@@ -2,6 +2,7 @@
 
 from arcsolve.data.files import read_path
 from arcsolve.data.find import load
+from arcsolve.data.held_out import hold_out
 from arcsolve.data.parse import parse_task
 
-__all__ = ["load", "parse_task", "read_path"]
+__all__ = ["hold_out", "load", "parse_task", "read_path"]

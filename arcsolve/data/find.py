@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from arcsolve.data.files import read_path
+from arcsolve.data.held_out import PREFIX, held_out
 from arcsolve.errors import ArcsolveError
 from arcsolve.registry import Registry
 from arcsolve.task import Dataset
@@ -13,7 +14,8 @@ def load(name_or_path: str | Path, registry: Registry | None = None) -> Dataset:
 
     Args:
         name_or_path: a registered name (``arc1:evaluation``), or a path in one of the formats of
-            `arcsolve.data.read_path`. A registered name goes before a path of the same name.
+            `arcsolve.data.read_path`. A registered name goes before a path of the same name. With ``held-out:`` before
+            it, the tasks of `arcsolve.data.held_out`.
         registry: where names are looked up; None loads the installed plugins.
 
     Raises:
@@ -24,6 +26,8 @@ def load(name_or_path: str | Path, registry: Registry | None = None) -> Dataset:
 
         registry = plugins.load()
     name = str(name_or_path)
+    if name.startswith(PREFIX):
+        return held_out(load(name.removeprefix(PREFIX), registry))
     is_known = name in registry.datasets or name in registry.datasets.clashes
     if not is_known and Path(name_or_path).exists():
         return read_path(Path(name_or_path))

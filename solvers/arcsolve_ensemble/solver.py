@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Option, Options, Resources, Solver
 from arcsolve_ensemble.merging.merge import Merged, MergeRules, merge
 from arcsolve_ensemble.merging.trust import MIN_TASKS
 from arcsolve_ensemble.merging.votes import Vote, collect
-from arcsolve_ensemble.router.allocation import Prospect, allocate
+from arcsolve_ensemble.router.allocation import Prospect, next_slot
 from arcsolve_ensemble.router.model import load_model
 
 NAME = "ensemble"
@@ -41,6 +43,9 @@ class EnsembleSolver(Solver):
             "", description=f"Comma-separated parts of the merging to switch off: {', '.join(PARTS)}."
         )
         routed: bool = Option(True, description="Divide the time by the model; otherwise equally.")
+        economy: float = Option(
+            0.0, ge=0, description="Ask a further member only if it promises this much success per second."
+        )
         keep: int = Option(8, ge=2, le=100, description="Merged grids to hand in per test input.")
 
     def __init__(self, options: Any = None) -> None:
@@ -114,9 +119,12 @@ class EnsembleSolver(Solver):
         votes: dict[int, dict[str, list[Vote]]] = {index: {} for index in range(len(challenge.test_inputs))}
         declined: dict[str, str] = {}
         waiting = sorted(self._members)
-        rounds = 0
+        rounds, solved = 0, 0.0
         while waiting and (budget.remaining_s() > MARGIN_S or rounds == 0):
-            name, slot_s = self._next(waiting, priors, budget.remaining_s() - MARGIN_S)
+            slot = self._next(waiting, priors, budget.remaining_s() - MARGIN_S, solved, is_first=rounds == 0)
+            if slot is None:
+                break
+            name, slot_s = slot
             waiting.remove(name)
             candidates: list[Candidate] = []
             try:
@@ -129,8 +137,9 @@ class EnsembleSolver(Solver):
                 if index in votes:
                     votes[index][name] = own
             if name == self._model.probe:
-                heard = {index: by_member.get(name, []) for index, by_member in votes.items()}
-                priors = priors | self._model.probed(challenge, heard)
+                answer = {index: by_member.get(name, []) for index, by_member in votes.items()}
+                priors = priors | self._model.probed(challenge, answer)
+                solved = priors.get(name, 0.0)
             rounds += 1
             if candidates and (waiting or self._has_judges()):
                 yield from self._provisional(challenge, votes, priors, rounds)
@@ -140,8 +149,8 @@ class EnsembleSolver(Solver):
             return
         for index, members in votes.items():
             ceiling = 1.0
-            is_final = budget.remaining_s() > MARGIN_S / 2
-            for place, merged in enumerate(self._merge(challenge, index, members, priors, is_final)):
+            judges = self._judges(set(self._members) - set(waiting), budget.remaining_s())
+            for place, merged in enumerate(self._merge(challenge, index, members, priors, judges)):
                 if place == self.options.keep:
                     break
                 # the order of merging decides, so confidences must fall along it, and stay above provisional ones
@@ -150,7 +159,8 @@ class EnsembleSolver(Solver):
 
     def score(self, challenge: Challenge, index: int, grids: Sequence[Grid]) -> list[float] | None:
         """Return the mean of the members' log-probabilities; None if no member can judge."""
-        verdicts = list(self._judge(challenge, index, grids).values())
+        judges = self._judges(self._members, float("inf"))
+        verdicts = list(self._judge(challenge, index, grids, judges).values())
         return [sum(values) / len(verdicts) for values in zip(*verdicts, strict=True)] if verdicts else None
 
     def close(self) -> None:
@@ -162,15 +172,20 @@ class EnsembleSolver(Solver):
     def _priors_of(self, challenge: Challenge) -> dict[str, float]:
         return {name: float(p[0]) for name, p in self._model.probabilities([challenge]).items()}
 
-    def _next(self, waiting: Sequence[str], priors: Mapping[str, float], left_s: float) -> tuple[str, float]:
-        """Choose the next member and its slot; time that earlier members left over is shared out anew."""
+    def _next(
+        self, waiting: Sequence[str], priors: Mapping[str, float], left_s: float, solved: float, is_first: bool
+    ) -> tuple[str, float] | None:
+        """Choose the next member and its slot; time that earlier members left over is shared out anew.
+
+        Somebody runs first, however little is expected; after that None means that nobody else is worth asking.
+        """
         if not self.options.routed:
             return waiting[0], left_s / len(waiting)
         prospects = [self._prospect(name, priors) for name in waiting]
-        for name, slot_s in allocate(prospects, max(left_s, 1e-3)):
-            if slot_s > 0:
-                return name, left_s if len(waiting) == 1 else slot_s
-        return waiting[0], left_s
+        slot = next_slot(prospects, max(left_s, 1e-3), solved, self.options.economy)
+        if slot is None and is_first:
+            slot = max(prospects, key=lambda prospect: prospect.gain_per_second(left_s)).member, left_s
+        return slot
 
     def _prospect(self, name: str, priors: Mapping[str, float]) -> Prospect:
         known = self._model.members.get(name)
@@ -199,7 +214,7 @@ class EnsembleSolver(Solver):
     ) -> Iterator[Candidate]:
         scale = PROVISIONAL * 10.0 ** min(rounds - 1, 12)
         for index, members in votes.items():
-            for place, merged in enumerate(self._merge(challenge, index, members, priors, is_final=False)[:2]):
+            for place, merged in enumerate(self._merge(challenge, index, members, priors, ())[:2]):
                 yield self._candidate(challenge, index, merged, scale * (1.0 if place == 0 else 0.5))
 
     def _merge(
@@ -208,7 +223,7 @@ class EnsembleSolver(Solver):
         index: int,
         members: Mapping[str, list[Vote]],
         priors: Mapping[str, float],
-        is_final: bool,
+        judges: Collection[str],
     ) -> list[Merged]:
         pooled = [vote for own in members.values() for vote in own]
         return merge(
@@ -217,22 +232,32 @@ class EnsembleSolver(Solver):
             pooled,
             trust=self._model.trust,
             priors=priors,
-            judge=(lambda grids: self._judge(challenge, index, grids)) if is_final else None,
+            judge=(lambda grids: self._judge(challenge, index, grids, judges)) if judges else None,
             rules=self._rules,
         )
 
     def _has_judges(self) -> bool:
         return self._rules.judged and any(type(member).score is not Solver.score for member in self._members.values())
 
-    def _judge(self, challenge: Challenge, index: int, grids: Sequence[Grid]) -> dict[str, Sequence[float]]:
-        """Ask every member that can judge, unless its own votes were never right."""
+    def _judges(self, asked: Collection[str], left_s: float) -> list[str]:
+        """Return those of the members that were asked whose judgement is worth something and ready in time."""
+        found = []
+        for name in sorted(asked):
+            trust, known = self._model.trust.members.get(name), self._model.members.get(name)
+            is_trusted = trust is None or trust.tasks < MIN_TASKS or trust.right > 0
+            typical_s = float(np.median(known.times_s)) if known is not None and known.times_s else MARGIN_S / 2
+            if is_trusted and typical_s < left_s:
+                found.append(name)
+        return found
+
+    def _judge(
+        self, challenge: Challenge, index: int, grids: Sequence[Grid], judges: Collection[str]
+    ) -> dict[str, Sequence[float]]:
+        """Ask every judge that can tell."""
         found: dict[str, Sequence[float]] = {}
-        for name, member in sorted(self._members.items()):
-            trust = self._model.trust.members.get(name)
-            if trust is not None and trust.tasks >= MIN_TASKS and trust.right == 0:
-                continue
+        for name in judges:
             try:
-                scores = member.score(challenge, index, grids)
+                scores = self._members[name].score(challenge, index, grids)
             except Exception:
                 continue  # judging is optional; a member that fails at it is a member that can't judge
             if scores is not None:

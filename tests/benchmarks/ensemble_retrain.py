@@ -2,8 +2,8 @@
 
 Stores of the runs stay in FOLDER, so that the DSL and the trivial solvers run once; the HRM runs anew each time (its
 checkpoint may have changed), on the ARC-AGI-1 training tasks alone whose test pairs its training left out: what it
-knows by heart says nothing about other tasks. ``--more`` names further data without evaluation tasks, such as new
-instances of the training tasks (RE-ARC).
+knows by heart says nothing about other tasks. The DSL is asked for held-out demonstrations as well. ``--more`` names
+further data without evaluation tasks, such as new instances of the training tasks (RE-ARC).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def main() -> None:
     symbolic, neural = (str(chosen.folder / name) for name in ("symbolic.db", "neural.db"))
     for data in ("arc1:training", *chosen.more):
         arcsolve("run", "-s", SYMBOLIC, "-d", data, "--store", symbolic, "-w", chosen.workers)
+        arcsolve("run", "-s", "dsl", "-d", f"held-out:{data}", "--store", symbolic, "-w", chosen.workers)
     known = ",".join(held_out_tasks())
     arcsolve(
         *("run", "-s", "hrm", "-d", "arc1:training", "--tasks", known, "--timeout", "60"),

@@ -273,3 +273,24 @@ def test_unreadable_files(tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\x93NUMPY\x01\x00")
     with pytest.raises(arcsolve.ArcsolveError, match="not text in UTF-8"):
         data.load(tmp_path / "binary.json")
+
+
+def test_held_out_asks_for_the_last_demonstration(tmp_path):
+    pairs = [{"input": [[k]], "output": [[k, k]]} for k in range(4)]
+    tests = [{"input": [[9]], "output": [[8]]}, {"input": [[7]]}]
+    write(tmp_path, few=TASK, many={"train": pairs, "test": [{"input": test["input"]} for test in tests]})
+    original, (task,) = data.load(tmp_path), data.load(f"held-out:{tmp_path}").tasks
+    assert task.id == "many-held-out"  # what is known by the task's name does not count
+    assert [pair.input.tolist() for pair in task.challenge.train] == [[[0]], [[1]], [[2]]]
+    assert [grid.tolist() for grid in task.challenge.test_inputs] == [[[3]]]
+    assert [grid.tolist() for grid in task.solution] == [[[3, 3]]]
+    assert data.hold_out(original["many"].challenge).sha256 == task.sha256
+    assert data.hold_out(original["few"].challenge) is None
+    assert data.load(f"held-out:{tmp_path}").name == f"held-out:{tmp_path.name}"
+
+
+def test_held_out_needs_three_demonstrations(tmp_path):
+    with pytest.raises(arcsolve.ArcsolveError, match="no task has 3 demonstrations"):
+        data.load(f"held-out:{write(tmp_path, few=TASK)}")
+    with pytest.raises(arcsolve.ArcsolveError, match="nosuch"):
+        data.load("held-out:nosuch")

@@ -29,6 +29,7 @@ HEADINGS = {
     "rate_at_2": "rate@2",
     "budget_s": "budget s",
     "used_s": "used s",
+    "held_out": "held-out solved",
     "share_of_time": "of all members' time",
 }
 

@@ -27,7 +27,8 @@ def _runs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> lis
     required=True,
     callback=_runs,
     metavar="RUN[,RUN…]",
-    help="Runs to learn from, as RUN or STORE:RUN; 'STORE:all' takes every run of a store.",
+    help="Runs to learn from, as RUN or STORE:RUN; 'STORE:all' takes every run of a store. Runs on held-out "
+    "demonstrations (--data held-out:…) of the same tasks teach the forecast.",
 )
 @click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store of runs that name none.")
 @click.option(
@@ -87,7 +88,13 @@ def members_table(stored: StoredTasks, lesson: Lesson) -> Table:
     help="Runs to learn from, as RUN or STORE:RUN.",
 )
 @click.option(
-    "--test", "test_runs", multiple=True, required=True, callback=_runs, metavar="RUN[,RUN…]", help="Other runs."
+    "--test",
+    "test_runs",
+    multiple=True,
+    required=True,
+    callback=_runs,
+    metavar="RUN[,RUN…]",
+    help="Other runs; with runs on held-out demonstrations of the same tasks, predictions are recalibrated by those.",
 )
 @click.option("--store", envvar="ARCSOLVE_STORE", metavar="FILE|URL", help="The store of runs that name none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")

@@ -78,8 +78,7 @@ def ablation(stored: StoredTasks, model: RouterModel) -> Table:
     priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(n)]
     for task, known in zip(stored.tasks, priors, strict=True):
         if model.probe in task.outcomes:
-            votes = {index: by_solver.get(model.probe, []) for index, by_solver in task.votes.items()}
-            known |= model.probed(task.challenge, votes)
+            known |= model.probed(task.challenge, task.votes_of(model.probe))
     rows: list[tuple[object, ...]] = []
 
     def add(name: str, at_1: int | None, at_2: int) -> None:

@@ -11,6 +11,8 @@ from arcsolve_ensemble.arrays import Floats
 
 UNITS = 40
 NEWCOMER_PROBABILITY = 0.3
+SURE = 0.999
+"""No probability counts for more: nothing is that certain."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,17 @@ class Prospect:
         known = np.searchsorted(np.asarray(self.times_s), seconds * 1.0001 + 1e-3, side="right") / len(self.times_s)
         return np.asarray(chance * known)
 
+    def gain_per_second(self, slot_s: float) -> float:
+        """Return the probability of success within a slot by the seconds that it will typically take."""
+        typical = float(np.median(self.times_s)) if self.times_s else slot_s
+        return float(self.success_by(np.array([slot_s]))[0]) / max(min(slot_s, typical), 1e-3)
+
 
 def allocate(prospects: Sequence[Prospect], budget_s: float) -> list[tuple[str, float]]:
-    """Divide *budget_s* among members so that the expected number of them that solve the task is highest.
+    """Divide *budget_s* among members so that the probability that at least one of them solves the task is highest.
 
-    Exact by dynamic programming over `UNITS` slices. A member without history is sure of a fair share, the budget
+    Members are taken as independent, so that the logarithm of the probability that none does is a sum over members;
+    exact by dynamic programming over `UNITS` slices. A member without history is sure of a fair share, the budget
     divided by the number of members; time that no member's record asks for is spread over all of them.
 
     Args:
@@ -48,7 +56,7 @@ def allocate(prospects: Sequence[Prospect], budget_s: float) -> list[tuple[str, 
         budget_s: seconds.
 
     Returns:
-        (member, seconds) in the order to run them: most expected success per second first. Seconds sum to the budget.
+        (member, seconds) in the order to run them: most success per second first. Seconds sum to the budget.
     """
     if not prospects:
         return []
@@ -60,7 +68,7 @@ def allocate(prospects: Sequence[Prospect], budget_s: float) -> list[tuple[str, 
     best[0] = 0.0
     taken = np.zeros((len(members), UNITS + 1), dtype=np.int64)
     for row, prospect in enumerate(members):
-        gain = prospect.success_by(seconds)
+        gain = -np.log1p(-np.minimum(prospect.success_by(seconds), SURE))
         updated = np.full(UNITS + 1, -np.inf)
         for total in range(UNITS + 1):
             options = [
@@ -82,10 +90,37 @@ def allocate(prospects: Sequence[Prospect], budget_s: float) -> list[tuple[str, 
     slots = {prospect.member: units_of[prospect.member] * unit + share for prospect in members}
 
     def pace(prospect: Prospect) -> float:
-        slot = slots[prospect.member]
-        typical = float(np.median(prospect.times_s)) if prospect.times_s else slot
-        gained = float(prospect.success_by(np.array([slot]))[0])
-        return gained / max(min(slot, typical), 1e-3)
+        return prospect.gain_per_second(slots[prospect.member])
 
     order = sorted(members, key=lambda prospect: (-pace(prospect), prospect.member))
     return [(prospect.member, slots[prospect.member]) for prospect in order]
+
+
+def next_slot(
+    prospects: Sequence[Prospect], left_s: float, solved: float = 0.0, economy: float = 0.0
+) -> tuple[str, float] | None:
+    """Choose who runs next, and how long.
+
+    Args:
+        prospects: the members that have not run yet.
+        left_s: seconds that are left.
+        solved: probability that the task is solved already.
+        economy: how much success per second a member must promise, over what is solved already, to be asked at all.
+
+    Returns:
+        A member and its slot, all that is left if it is the last; None if no member is worth asking, because its
+        record promises too little or it never solved anything so soon. A newcomer is always worth asking.
+    """
+    worth = [
+        prospect
+        for prospect in prospects
+        if prospect.probability is None
+        or (
+            (not prospect.times_s or prospect.times_s[0] <= left_s)
+            and (1 - solved) * prospect.gain_per_second(left_s) >= economy
+        )
+    ]
+    slots = [slot for slot in allocate(worth, left_s) if slot[1] > 0]
+    if not slots:
+        return None
+    return slots[0][0], left_s if len(worth) == 1 else slots[0][1]

@@ -20,11 +20,10 @@ from arcsolve_ensemble.features.probe import probe_features
 from arcsolve_ensemble.merging.trust import Trust
 from arcsolve_ensemble.merging.votes import Vote
 from arcsolve_ensemble.router.allocation import Prospect
+from arcsolve_ensemble.router.recalibrate import Gap
 from arcsolve_ensemble.router.success import SuccessModel
 
-FORMAT = 2
-
-
+FORMAT = 3
 PARTS = ("success", "landmarked", "probed", "answered")
 """A member's success models, by what they are told."""
 
@@ -46,7 +45,8 @@ class MemberModel:
         tasks: tasks it was seen on.
         version: the solver's version that was seen.
         probed: the same once the probing member has answered as well; None if no member probes.
-        answered: the same from the probing member's answer alone, which holds best from one data set to another.
+        answered: of the probing member itself: the same from its answer alone.
+        gap: how much easier tasks are to it than their held-out demonstrations; None if that was not tried.
     """
 
     success: SuccessModel
@@ -56,6 +56,7 @@ class MemberModel:
     version: str
     probed: SuccessModel | None = None
     answered: SuccessModel | None = None
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,17 @@ class RouterModel:
             name: float(member.probed(table)[0]) for name, member in self.members.items() if member.probed is not None
         }
 
-    def expected_rates(self, asked: Sequence[tuple[Challenge, Mapping[int, Sequence[Vote]]]]) -> dict[str, float]:
-        """Return the share of tasks that each member is expected to solve, told from the probing member's answers.
+    def rate_from_answers(self, asked: Sequence[tuple[Challenge, Mapping[int, Sequence[Vote]]]]) -> float | None:
+        """Return the share of tasks that the probing member is expected to have solved, told from its answers.
 
         Args:
             asked: the tasks of one data set, each with the probing member's votes by test index.
         """
+        known = self.members.get(self.probe)
+        if known is None or known.answered is None or not asked:
+            return None
         table = np.array([list(probe_features(votes, len(c.train), len(c.test_inputs)).values()) for c, votes in asked])
-        return {
-            name: float(member.answered(table).mean())
-            for name, member in self.members.items()
-            if member.answered is not None and len(table)
-        }
+        return float(known.answered(table).mean())
 
     def prospect(self, member: str, probability: float | None) -> Prospect:
         """Return what to expect of *member*; nothing is known of one that the model never saw."""
@@ -143,6 +143,7 @@ class RouterModel:
                 "times_s": list(member.times_s),
                 "tasks": member.tasks,
                 "version": member.version,
+                "gap": member.gap,
             }
             for part, model in models.items():
                 arrays |= {f"{name}/{part}/{key}": array for key, array in model.arrays.items()}
@@ -195,6 +196,7 @@ def _member(name: str, entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> M
         str(entry["version"]),
         models.get("probed"),
         models.get("answered"),
+        Gap(*entry["gap"]) if entry["gap"] else None,
     )
 
 

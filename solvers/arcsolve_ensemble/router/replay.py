@@ -13,23 +13,31 @@ import numpy as np
 from arcsolve_ensemble.merging.merge import MergeRules, merge
 from arcsolve_ensemble.merging.votes import grid_key
 from arcsolve_ensemble.records import Table
-from arcsolve_ensemble.router.allocation import Prospect, allocate
+from arcsolve_ensemble.router.allocation import next_slot
 from arcsolve_ensemble.router.model import RouterModel
 from arcsolve_ensemble.router.stored import StoredTask, StoredTasks
 
 BUDGETS_S = (10.0, 5.0, 2.0, 1.0, 0.5)
+ECONOMIES = (0.03, 0.1, 0.3)
 
 
-def replay_table(stored: StoredTasks, model: RouterModel, budgets_s: Sequence[float] = BUDGETS_S) -> Table:
-    """Return, per time budget of a task, what routing and merging solve and the time they take.
+def replay_table(
+    stored: StoredTasks,
+    model: RouterModel,
+    budgets_s: Sequence[float] = BUDGETS_S,
+    economies: Sequence[float] = ECONOMIES,
+) -> Table:
+    """Return what routing and merging solve, and the time they take, per time budget of a task and per economy.
 
     Args:
         stored: tasks that the model was not trained on.
         model: the router's model.
         budgets_s: seconds per task.
+        economies: values of the solver's option ``economy``, each with the first of *budgets_s*.
 
     Returns:
-        Rows of (seconds, solved, share of the union, mean seconds used, those relative to running every member).
+        Rows of (seconds, economy, solved, share of the union, mean seconds used, those relative to running every
+        member).
     """
     alone = np.array([stored.solved(solver)[1] for solver in stored.solvers])
     union = int(alone.any(axis=0).sum())
@@ -37,30 +45,36 @@ def replay_table(stored: StoredTasks, model: RouterModel, budgets_s: Sequence[fl
     tables = model.probabilities([task.challenge for task in stored.tasks])
     priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(len(stored.tasks))]
     rows: list[tuple[object, ...]] = []
-    for budget_s in budgets_s:
-        found = [replay(task, model, known, budget_s) for task, known in zip(stored.tasks, priors, strict=True)]
+    for budget_s, economy in [(budget_s, 0.0) for budget_s in budgets_s] + [(budgets_s[0], e) for e in economies]:
+        found = [
+            replay(task, model, known, budget_s, economy) for task, known in zip(stored.tasks, priors, strict=True)
+        ]
         solved, used = sum(is_solved for is_solved, _ in found), float(np.mean([seconds for _, seconds in found]))
-        rows.append((budget_s, solved, solved / max(1, union), used, used / max(everything, 1e-9)))
-    return Table(("budget_s", "solved_at_2", "share_of_union", "used_s", "share_of_time"), rows)
+        rows.append((budget_s, economy, solved, solved / max(1, union), used, used / max(everything, 1e-9)))
+    return Table(("budget_s", "economy", "solved_at_2", "share_of_union", "used_s", "share_of_time"), rows)
 
 
-def replay(task: StoredTask, model: RouterModel, priors: Mapping[str, float], budget_s: float) -> tuple[bool, float]:
+def replay(
+    task: StoredTask, model: RouterModel, priors: Mapping[str, float], budget_s: float, economy: float = 0.0
+) -> tuple[bool, float]:
     """Return whether *task* is solved within *budget_s*, and the seconds used."""
     waiting = sorted(task.outcomes)
     heard: set[str] = set()
     used, known = 0.0, dict(priors)
     while waiting and used < budget_s:
-        left = budget_s - used
-        prospects: list[Prospect] = [model.prospect(name, known.get(name)) for name in waiting]
-        name, slot_s = next((slot for slot in allocate(prospects, left) if slot[1] > 0), (waiting[0], left))
-        slot_s = left if len(waiting) == 1 else slot_s
+        prospects = [model.prospect(name, known.get(name)) for name in waiting]
+        solved = known[model.probe] if model.probe in heard else 0.0
+        slot = next_slot(prospects, budget_s - used, solved, economy)
+        if slot is None:
+            break
+        name, slot_s = slot
         waiting.remove(name)
         needed = task.outcomes[name].wall_s
         used += min(needed, slot_s)
         if needed <= slot_s:
             heard.add(name)
             if name == model.probe:
-                known |= model.probed(task.challenge, {i: by.get(name, []) for i, by in task.votes.items()})
+                known |= model.probed(task.challenge, task.votes_of(name))
     for index, by_solver in task.votes.items():
         votes = [vote for name in heard for vote in by_solver.get(name, ())]
         merged = merge(task.challenge, index, votes, trust=model.trust, priors=known, rules=MergeRules(judged=False))

@@ -6,11 +6,12 @@ What is right comes from the judged outcomes; no solution is read here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from arcsolve import ArcsolveError, Challenge, Outcome
+from arcsolve.data.held_out import PREFIX, hold_out
 from arcsolve_ensemble.analysis.gather import COMPOSITE, choose_runs, source_of
 from arcsolve_ensemble.arrays import Bools, Floats, Ints
 from arcsolve_ensemble.features import landmarks, task_features
@@ -27,12 +28,18 @@ class StoredTask:
         outcomes: the newest outcome per solver, ensembles left out.
         votes: by test index, then by solver.
         right: by test index, the key of the right grid where anybody found it, else None.
+        held_out: by solver, whether it solved the task's last demonstration given the others; where that was tried.
     """
 
     challenge: Challenge
     outcomes: dict[str, Outcome]
     votes: dict[int, dict[str, list[Vote]]]
     right: dict[int, str | None]
+    held_out: dict[str, bool]
+
+    def votes_of(self, solver: str) -> dict[int, list[Vote]]:
+        """Return one solver's votes by test index."""
+        return {index: by_solver.get(solver, []) for index, by_solver in self.votes.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +74,28 @@ class StoredTasks:
         solved = np.array([solver in task.outcomes and task.outcomes[solver].is_solved_at_2 for task in self.tasks])
         return ran, solved
 
+    def solved_held_out(self, solver: str) -> tuple[Bools, Bools]:
+        """Return (n,) whether *solver* was asked for the task's held-out demonstration, and whether it solved that."""
+        asked = np.array([solver in task.held_out for task in self.tasks])
+        solved = np.array([task.held_out.get(solver, False) for task in self.tasks])
+        return asked, solved
+
+
+@dataclass
+class _Read:
+    """What was read from stores so far: by the challenge's content hash, then by solver."""
+
+    challenges: dict[str, Challenge] = field(default_factory=dict)
+    outcomes: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    held_out: dict[str, dict[str, bool]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
 
 def load_stored(records: Records, runs: Sequence[str]) -> StoredTasks:
     """Read runs with all candidates, and their challenges from the data sets.
+
+    Runs on held-out demonstrations (``--data held-out:…``) become the `StoredTask.held_out` of the tasks themselves.
 
     Args:
         records: a store.
@@ -78,45 +104,13 @@ def load_stored(records: Records, runs: Sequence[str]) -> StoredTasks:
     Raises:
         ArcsolveError: if a run's data set is not at hand or has changed since, or nothing was judged.
     """
-    from arcsolve.data import load
-
-    ids, _ = choose_runs(records, runs)
-    challenges: dict[str, Challenge] = {}
-    latest: dict[str, dict[str, Outcome]] = {}
-    versions: dict[str, str] = {}
-    names: list[str] = []
-    for run_id in ids:
-        run = records.run(run_id)
-        dataset = load(source_of(run))
-        if dataset.sha256 != run.dataset_sha256:
-            raise ArcsolveError(
-                f"Data set {run.dataset!r} has changed since run {run.id}: its content hash differs. "
-                "Run the solvers on it again."
-            )
-        names.append(run.dataset)
-        versions |= {spec.name: spec.version for spec in run.solvers if spec.name != COMPOSITE}
-        for outcome in records.outcomes_of(run_id):
-            if outcome.solver == COMPOSITE or (not outcome.tests and outcome.category is None):
-                continue
-            challenge = dataset[outcome.task_id].challenge
-            challenges[challenge.sha256] = challenge
-            latest.setdefault(challenge.sha256, {})[outcome.solver] = outcome
-    if not latest:
-        raise ArcsolveError("The chosen runs hold no judged outcomes. Choose runs on tasks with known solutions.")
-    order = sorted(latest, key=lambda key: (challenges[key].id, key))
-    tasks = tuple(_stored_task(challenges[key], latest[key]) for key in order)
-    return StoredTasks(
-        name=", ".join(dict.fromkeys(names)),
-        tasks=tasks,
-        solvers=tuple(sorted({solver for task in tasks for solver in task.outcomes})),
-        versions=versions,
-        features=np.array([list(task_features(task.challenge).values()) for task in tasks]),
-        landmarks=np.array([list(landmarks(task.challenge).values()) for task in tasks]),
-    )
+    read = _Read()
+    _read(read, records, runs)
+    return _stored_tasks(read)
 
 
 def load_named(names: Sequence[str], store: str | None = None) -> StoredTasks:
-    """Read runs of one or several stores.
+    """Read runs of one or several stores; of a solver's outcomes on a task the last one read counts.
 
     Args:
         names: ``RUN``, looked up in *store*, or ``STORE:RUN``; ``STORE:all`` stands for every run of that store.
@@ -129,37 +123,61 @@ def load_named(names: Sequence[str], store: str | None = None) -> StoredTasks:
     for name in names:
         place, _, run = name.rpartition(":")
         wanted.setdefault(place or store, []).append(run)
-    parts = []
+    read = _Read()
     for where, runs in wanted.items():
         with open_records(where) as records:
             every = [row.run for row in records.runs()] if "all" in runs else []
-            parts.append(load_stored(records, every or runs))
-    return together(parts)
+            _read(read, records, every or runs)
+    return _stored_tasks(read)
 
 
-def together(parts: Sequence[StoredTasks]) -> StoredTasks:
-    """Join what several stores hold; where they share a task, a solver's outcome in the last of them counts."""
-    if len(parts) == 1:
-        return parts[0]
-    found: dict[str, tuple[StoredTask, Floats, Floats]] = {}
-    for part in parts:
-        for i, task in enumerate(part.tasks):
-            key = task.challenge.sha256
-            if key in found:
-                task = _stored_task(task.challenge, found[key][0].outcomes | task.outcomes)
-            found[key] = task, part.features[i], part.landmarks[i]
-    order = sorted(found, key=lambda key: (found[key][0].challenge.id, key))
+def _read(read: _Read, records: Records, runs: Sequence[str]) -> None:
+    from arcsolve.data import load
+
+    ids, _ = choose_runs(records, runs)
+    for run_id in ids:
+        run = records.run(run_id)
+        dataset = load(source_of(run))
+        if dataset.sha256 != run.dataset_sha256:
+            raise ArcsolveError(
+                f"Data set {run.dataset!r} has changed since run {run.id}: its content hash differs. "
+                "Run the solvers on it again."
+            )
+        is_held_out = run.dataset.startswith(PREFIX)
+        if not is_held_out:
+            read.names.append(run.dataset)
+            read.versions |= {spec.name: spec.version for spec in run.solvers if spec.name != COMPOSITE}
+        for outcome in records.outcomes_of(run_id):
+            if outcome.solver == COMPOSITE or (not outcome.tests and outcome.category is None):
+                continue
+            challenge = dataset[outcome.task_id].challenge
+            if is_held_out:
+                read.held_out.setdefault(challenge.sha256, {})[outcome.solver] = outcome.is_solved_at_2
+                continue
+            read.challenges[challenge.sha256] = challenge
+            read.outcomes.setdefault(challenge.sha256, {})[outcome.solver] = outcome
+
+
+def _stored_tasks(read: _Read) -> StoredTasks:
+    if not read.outcomes:
+        raise ArcsolveError("The chosen runs hold no judged outcomes. Choose runs on tasks with known solutions.")
+    challenges = sorted(read.challenges.values(), key=lambda challenge: (challenge.id, challenge.sha256))
+    tasks = []
+    for challenge in challenges:
+        asked = hold_out(challenge) if read.held_out else None
+        held_out = read.held_out.get(asked.challenge.sha256, {}) if asked else {}
+        tasks.append(_stored_task(challenge, read.outcomes[challenge.sha256], held_out))
     return StoredTasks(
-        name=", ".join(dict.fromkeys(name for part in parts for name in part.name.split(", "))),
-        tasks=tuple(found[key][0] for key in order),
-        solvers=tuple(sorted({solver for part in parts for solver in part.solvers})),
-        versions={solver: version for part in parts for solver, version in part.versions.items()},
-        features=np.array([found[key][1] for key in order]),
-        landmarks=np.array([found[key][2] for key in order]),
+        name=", ".join(dict.fromkeys(read.names)),
+        tasks=tuple(tasks),
+        solvers=tuple(sorted({solver for task in tasks for solver in task.outcomes})),
+        versions=read.versions,
+        features=np.array([list(task_features(challenge).values()) for challenge in challenges]),
+        landmarks=np.array([list(landmarks(challenge).values()) for challenge in challenges]),
     )
 
 
-def _stored_task(challenge: Challenge, outcomes: dict[str, Outcome]) -> StoredTask:
+def _stored_task(challenge: Challenge, outcomes: dict[str, Outcome], held_out: dict[str, bool]) -> StoredTask:
     tests = range(len(challenge.test_inputs))
     votes: dict[int, dict[str, list[Vote]]] = {index: {} for index in tests}
     right: dict[int, str | None] = dict.fromkeys(tests)
@@ -172,4 +190,4 @@ def _stored_task(challenge: Challenge, outcomes: dict[str, Outcome]) -> StoredTa
             ranked = [c for c in (outcome.candidates or outcome.attempts) if c.test_index == result.test_index]
             if place is not None and place <= len(ranked):
                 right[result.test_index] = grid_key(ranked[place - 1].grid)
-    return StoredTask(challenge, outcomes, votes, right)
+    return StoredTask(challenge, outcomes, votes, right, held_out)

@@ -12,6 +12,7 @@ from arcsolve_ensemble.merging.invariants import broken
 from arcsolve_ensemble.merging.trust import Evidence, MemberTrust, Trust, fit_member, tier_of
 from arcsolve_ensemble.merging.votes import grid_key
 from arcsolve_ensemble.router.model import MemberModel, RouterModel
+from arcsolve_ensemble.router.recalibrate import gap_of
 from arcsolve_ensemble.router.stored import StoredTasks
 from arcsolve_ensemble.router.success import fit_success
 
@@ -63,7 +64,9 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
         if probe:
             tables.append(np.concatenate([tables[-1], probing[ran]], axis=1))
         fits = [fit_success(table, solved[ran], seed, groups) for table in tables]
-        answered = fit_success(probing[ran], solved[ran], seed, groups, ("logistic",)).model if probe else None
+        answers = fit_success(probing[ran], solved[ran], seed, groups, ("logistic",)) if solver == probe else None
+        asked, solved_held_out = stored.solved_held_out(solver)
+        both = ran & asked
         members[solver] = MemberModel(
             success=fits[0].model,
             landmarked=fits[1].model,
@@ -71,7 +74,8 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
             tasks=int(ran.sum()),
             version=stored.versions.get(solver, ""),
             probed=fits[2].model if probe else None,
-            answered=answered,
+            answered=answers.model if answers else None,
+            gap=gap_of(solved[both], solved_held_out[both]),
         )
         priors = np.full(len(stored.tasks), 0.5)
         predictions[solver] = fits[1].held_out
@@ -99,8 +103,13 @@ def probe_table(stored: StoredTasks, probe: str) -> Floats:
     """Return the (n, 6) probing features of *probe*'s stored votes."""
     rows = []
     for task in stored.tasks:
-        votes = {index: by_solver.get(probe, []) for index, by_solver in task.votes.items()}
-        rows.append(list(probe_features(votes, len(task.challenge.train), len(task.challenge.test_inputs)).values()))
+        rows.append(
+            list(
+                probe_features(
+                    task.votes_of(probe), len(task.challenge.train), len(task.challenge.test_inputs)
+                ).values()
+            )
+        )
     return np.array(rows)
 
 

@@ -7,9 +7,9 @@ from arcsolve import ArcsolveError, Challenge, Pair
 from arcsolve_ensemble.analysis.calibration import auc, calibration
 from arcsolve_ensemble.features import FEATURE_NAMES, LANDMARK_NAMES
 from arcsolve_ensemble.merging.trust import MemberTrust, Trust
-from arcsolve_ensemble.router.allocation import Prospect, allocate
+from arcsolve_ensemble.router.allocation import Prospect, allocate, next_slot
 from arcsolve_ensemble.router.model import MemberModel, RouterModel, load_model
-from arcsolve_ensemble.router.recalibrate import shift_to_rate
+from arcsolve_ensemble.router.recalibrate import MIN_HELD_OUT, gap_of, rate_from_held_out, shift_to_rate, shifted
 from arcsolve_ensemble.router.success import KINDS, SuccessModel, fit_success, raw_probability
 
 
@@ -58,9 +58,33 @@ def test_flattened_forest_predicts_as_scikit_learn_does() -> None:
 
 def test_shifting_meets_a_rate_and_keeps_the_order() -> None:
     p = np.linspace(0.02, 0.9, 40)
-    shifted = shift_to_rate(p, 0.2)
-    assert shifted.mean() == pytest.approx(0.2, abs=1e-6)
-    assert (np.diff(shifted) > 0).all()
+    after = shifted(p, shift_to_rate(p, 0.2))
+    assert after.mean() == pytest.approx(0.2, abs=1e-6)
+    assert (np.diff(after) > 0).all()
+
+
+def test_held_out_demonstrations_forecast_another_data_set() -> None:
+    rng = np.random.default_rng(0)
+
+    def draw_set(n: int, ability: float) -> tuple[np.ndarray, np.ndarray]:
+        """Tasks of all difficulties; a demonstration is as hard as the task, with one less to learn from."""
+        difficulty = rng.normal(0, 2, n)
+        solved, held_out = (rng.random(n) < 1 / (1 + np.exp(difficulty - ability + less)) for less in (0, 0.5))
+        return solved, held_out
+
+    gap = gap_of(*draw_set(800, 1.2))
+    assert gap is not None
+    assert gap.log_odds > 0
+    inside = 0
+    for _ in range(50):
+        solved, held_out = draw_set(400, -0.3)
+        rate = rate_from_held_out(held_out, gap)
+        inside += rate.low < solved.mean() < rate.high
+    assert abs(solved.mean() - rate.expected) < 0.06
+    assert inside >= 45
+    assert gap_of(*draw_set(MIN_HELD_OUT - 1, 0.0)) is None
+    nobody = rate_from_held_out(np.zeros(40, dtype=bool), gap)
+    assert 0 < nobody.low < nobody.expected < nobody.high < 0.25
 
 
 def test_a_probing_members_answers_tell_the_base_rate_of_another_data_set() -> None:
@@ -139,6 +163,21 @@ def test_allocation_gives_time_where_it_pays() -> None:
     assert allocate([slow, quick], 10.0) == allocate([quick, slow], 10.0)
     tight = dict(allocate([quick, slow], 4.0))
     assert tight["quick"] >= 0.3  # the slow one can't finish in time, whatever it gets
+    strong = Prospect("strong", 0.6, tuple(np.linspace(0.1, 1.0, 10)))
+    weak = Prospect("weak", 0.1, tuple(np.linspace(0.05, 0.5, 10)))
+    assert dict(allocate([strong, weak], 1.0))["strong"] >= 0.9  # where it fails, the weak one seldom helps
+
+
+def test_who_is_not_worth_asking() -> None:
+    quick, slow = Prospect("quick", 0.5, (0.1, 0.2, 0.3)), Prospect("slow", 0.4, (5.0, 6.0, 7.0))
+    assert next_slot([quick, slow], 4.0) == ("quick", 4.0)  # slow was never done so soon
+    assert next_slot([slow], 4.0) is None
+    assert next_slot([slow], 8.0) == ("slow", 8.0)
+    assert next_slot([slow], 8.0, solved=0.0, economy=0.1) is None  # .4 in 6 s
+    assert next_slot([slow], 8.0, solved=0.5, economy=0.05) is None
+    assert next_slot([slow], 8.0, solved=0.0, economy=0.05) == ("slow", 8.0)
+    assert next_slot([Prospect("new", None)], 8.0, solved=1.0, economy=9.0) == ("new", 8.0)
+    assert next_slot([], 8.0) is None
 
 
 def test_a_newcomer_gets_a_fair_share() -> None:

@@ -246,7 +246,7 @@ def test_a_replay_loses_nothing_with_time_enough_and_spends_no_more_than_it_has(
     learnt: tuple[StoredTasks, StoredTasks, RouterModel],
 ) -> None:
     _, others, model = learnt
-    rows = {row["budget_s"]: row for row in replay_table(others, model, (100.0, 1.0, 0.0)).records()}
+    rows = {row["budget_s"]: row for row in replay_table(others, model, (100.0, 1.0, 0.0), ()).records()}
     full = {row["merging"]: row["solved_at_2"] for row in ablation(others, model).records()}
     assert rows[100.0]["solved_at_2"] == full[VARIANTS[6].name]
     assert rows[100.0]["share_of_time"] == pytest.approx(1.0)
@@ -254,3 +254,84 @@ def test_a_replay_loses_nothing_with_time_enough_and_spends_no_more_than_it_has(
     assert 0 < rows[1.0]["solved_at_2"] <= rows[100.0]["solved_at_2"]
     assert rows[0.0]["solved_at_2"] == 0
     assert rows[0.0]["used_s"] == 0
+
+
+def test_economy_asks_fewer_members_and_never_a_probe_less(
+    learnt: tuple[StoredTasks, StoredTasks, RouterModel],
+) -> None:
+    _, others, model = learnt
+    free, thrifty, miserly = replay_table(others, model, (10.0,), (0.5, 1e6)).records()
+    assert free["used_s"] > thrifty["used_s"] > 0
+    assert thrifty["solved_at_2"] > 0.8 * free["solved_at_2"]
+    assert (miserly["used_s"], miserly["solved_at_2"]) == (0.0, 0)
+
+
+def held_out_run(store: Path, data: Path, run_id: str, share: float, hour: int) -> None:
+    """``good`` solves *share* of the held-out demonstrations, ``neural`` was not asked."""
+    dataset = load(f"held-out:{data}")
+    run = Run(
+        id=run_id,
+        key=run_id * 3,
+        created_at=datetime(2026, 1, 2, hour, tzinfo=UTC),
+        dataset=dataset.name,
+        dataset_sha256=dataset.sha256,
+        task_ids=tuple(task.id for task in dataset),
+        solvers=(SolverSpec("good", "1", "tests 1"),),
+        seed=0,
+        timeout_s=10.0,
+        memory_mb=1024,
+        environment={"data": f"held-out:{data}"},
+    )
+    with arcsolve_store.open(store) as opened:
+        started, _ = opened.resume_or_start(run, fresh=False)
+        for number, task in enumerate(dataset):
+            assert task.solution is not None
+            is_right = number < share * len(dataset)
+            found = [Candidate(0, task.solution[0] if is_right else task.solution[0] * 0 + 9, 0.5)]
+            report = Report("good", task.id, Status.FINISHED, candidates=found, n_candidates=1, wall_s=0.1)
+            opened.record(started, judge(report, task))
+        opened.finish(started, is_complete=True)
+
+
+def test_held_out_demonstrations_tell_the_rate_without_outcomes(store: Path, tmp_path: Path) -> None:
+    base = store.parent
+    path = tmp_path / "s.db"
+    for number, name in enumerate(("learn", "test")):
+        record_run(path, load(base / name), str(base / name), f"run-{name}", number + 1)
+    held_out_run(path, base / "learn", "held-learn", 0.4, 1)
+    held_out_run(path, base / "test", "held-test", 0.2, 2)
+    with arcsolve_store.open(path, readonly=True) as records:
+        model = train(load_stored(records, ["run-learn", "held-learn"]))
+        rows = success_table(load_stored(records, ["run-test", "held-test"]), model).records()
+        without = success_table(load_stored(records, ["run-test"]), model).records()
+    solved = model.members["good"].success.rate
+    odds = (0.2 / 0.8) * (solved / (1 - solved)) / (0.4 / 0.6)
+    for row in rows:
+        if row["solver"] == "good":
+            assert row["by"] == "held-out"
+            assert row["recalibrated"] == pytest.approx(odds / (1 + odds), abs=0.01)  # whatever the true rate is
+        else:
+            assert row["by"] == ("answers" if row["solver"] == model.probe else "-")
+    assert {row["by"] for row in without} == {"answers", "-"}
+
+    saved = tmp_path / "m.npz"
+    model.save(saved)
+    assert RouterModel.load(saved).members["good"].gap == model.members["good"].gap
+    shown = CliRunner().invoke(
+        ensemble, ["forecast", "held-test", "--store", str(path), "--model", str(saved), "--json"]
+    )
+    assert shown.exit_code == 0, shown.output
+    (row,) = json.loads(shown.stdout)["forecast"]
+    assert (row["solver"], row["tasks"], row["held_out"]) == ("good", 60, pytest.approx(0.2))
+    assert row["low"] < row["expected"] < row["high"]
+    assert row["expected"] == pytest.approx(odds / (1 + odds), abs=0.01)
+
+
+def test_a_forecast_needs_held_out_demonstrations_and_a_record_of_them(store: Path, tmp_path: Path) -> None:
+    refused = CliRunner().invoke(ensemble, ["forecast", "run-test", "--store", str(store), "--model", "none"])
+    assert isinstance(refused.exception, ArcsolveError)
+    assert "--data held-out:" in str(refused.exception)
+    held_out_run(tmp_path / "h.db", store.parent / "test", "held", 0.5, 3)
+    nothing = CliRunner().invoke(ensemble, ["forecast", "held", "--store", str(tmp_path / "h.db"), "--model", "none"])
+    assert nothing.exit_code == 0
+    assert "No forecast" in nothing.stderr
