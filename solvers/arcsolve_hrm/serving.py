@@ -15,6 +15,7 @@ import arcsolve
 from arcsolve_hrm.adaptation import Schedule, train_at_test_time
 from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint
 from arcsolve_hrm.devices import choose_dtype
+from arcsolve_hrm.options import HrmOptions
 from arcsolve_hrm.pairs import demo_hash
 from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
 from arcsolve_hrm.protocols import KNOWN, KNOWN_WITH_TESTS, UNSEEN
@@ -25,7 +26,6 @@ from arcsolve_hrm.voting import Ballot
 
 if TYPE_CHECKING:
     from arcsolve_hrm.core import HRM
-    from arcsolve_hrm.solver import HrmSolver
 
 CANDIDATES = 10
 """Distinct answers handed in per test input at the end."""
@@ -55,7 +55,7 @@ class Server:
         device: ``cpu`` or a torch device.
     """
 
-    def __init__(self, folder: Path, options: HrmSolver.Options, device: str) -> None:
+    def __init__(self, folder: Path, options: HrmOptions, device: str) -> None:
         self.device, self.options = device, options
         self.checkpoint: Checkpoint = load_checkpoint(folder)
         self.dtype = choose_dtype(options.dtype, device)
