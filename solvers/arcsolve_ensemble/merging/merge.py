@@ -38,7 +38,6 @@ class MergeRules:
         consistent_first: programs that reproduce all demonstrations before everything else.
         invariants: grids that break an invariant of the demonstrations come last.
         judged: let members score the others' grids.
-        diverse: between equals, give the second attempt to another member.
     """
 
     calibrated: bool = True
@@ -46,7 +45,6 @@ class MergeRules:
     consistent_first: bool = True
     invariants: bool = True
     judged: bool = True
-    diverse: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +159,7 @@ def merge(
         )
         for i, key in enumerate(keys)
     ]
-    merged.sort(key=lambda entry: (*_class_of(entry, rules), -entry.probability, grid_key(entry.grid)))
-    return _diversify(merged) if rules.diverse else merged
+    return sorted(merged, key=lambda entry: (*_class_of(entry, rules), -entry.probability, grid_key(entry.grid)))
 
 
 def _probabilities(log_odds: Floats) -> Floats:
@@ -208,16 +205,3 @@ def _verdicts(
             clipped = np.maximum(values - best, -JUDGE_CAP)
             found[name] = np.where(foreign, clipped - clipped[foreign].mean(), 0.0)
     return found
-
-
-def _diversify(merged: list[Merged]) -> list[Merged]:
-    """Let another member's grid go second if it is (nearly) as probable as the second one."""
-    if len(merged) < 3:
-        return merged
-    first, second = merged[0].backers, merged[1]
-    for at, entry in enumerate(merged[2:], start=2):
-        if entry.probability < max(0.9 * second.probability, 1e-9) or entry.broken > second.broken:
-            break
-        if not first & entry.backers and first & second.backers:
-            return [merged[0], entry, *merged[1:at], *merged[at + 1 :]]
-    return merged

@@ -25,15 +25,14 @@ class Variant(NamedTuple):
     uses_priors: bool
 
 
-FULL = replace(OFF, pooled=True, consistent_first=True, calibrated=True, invariants=True, diverse=True)
+FULL = replace(OFF, pooled=True, consistent_first=True, calibrated=True, invariants=True)
 VARIANTS: Sequence[Variant] = (
     Variant("own confidences", OFF, False),
     Variant("+ votes pooled", replace(OFF, pooled=True), False),
     Variant("+ consistent programs first", replace(OFF, pooled=True, consistent_first=True), False),
     Variant("+ calibrated trust", replace(OFF, pooled=True, consistent_first=True, calibrated=True), False),
     Variant("+ task priors", replace(OFF, pooled=True, consistent_first=True, calibrated=True), True),
-    Variant("+ invariants", replace(FULL, diverse=False), True),
-    Variant("+ diverse second attempt (all)", FULL, True),
+    Variant("+ invariants (all)", FULL, True),
     Variant("all but votes pooled", replace(FULL, pooled=False), True),
     Variant("all but calibrated trust", replace(FULL, calibrated=False), True),
     Variant("all but task priors", FULL, False),

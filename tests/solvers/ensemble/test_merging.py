@@ -105,7 +105,7 @@ def test_a_grid_that_breaks_an_invariant_comes_last_unless_a_program_proves_it()
     assert order_of(proven + votes_of(("b", 2, 0.01, None))) == [1, 2]
 
 
-def test_second_attempt_goes_to_another_member_between_near_equals() -> None:
+def test_the_two_most_probable_grids_go_in_whoever_proposed_them() -> None:
     votes = votes_of(("a", 1, 0.9, None), ("a", 2, 0.8, None), ("b", 3, 0.1, None))
     trust = Trust(
         {
@@ -113,8 +113,10 @@ def test_second_attempt_goes_to_another_member_between_near_equals() -> None:
             "b": MemberTrust(100, 50, weights=(0,) * 9, intercept=-1.05),
         }
     )
-    assert order_of(votes, trust=trust)[:2] == [1, 3]
-    assert order_of(votes, trust=trust, rules=MergeRules(diverse=False))[:2] == [1, 2]
+    assert order_of(votes, trust=trust) == [1, 2, 3]
+    doubtful = MemberTrust(100, 50, weights=(0, 2, 0, 0, 0, 0, 0, 0, 0), intercept=-1.0)
+    sure = MemberTrust(100, 50, weights=(0,) * 9, intercept=3.0)
+    assert order_of(votes, trust=Trust({"a": doubtful, "b": sure})) == [3, 1, 2]
 
 
 def test_judges_move_the_order_within_bounds() -> None:

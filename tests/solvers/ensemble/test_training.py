@@ -121,8 +121,8 @@ def test_merging_learns_whom_to_trust(learnt: tuple[StoredTasks, StoredTasks, Ro
     rows = {row["merging"]: row for row in ablation(others, model).records()}
     union = rows["union of the solvers"]["solved_at_2"]
     assert rows["own confidences"]["solved_at_2"] < 10  # the one that is never right is the surest
-    assert rows[VARIANTS[6].name]["solved_at_2"] >= 0.97 * union
-    assert rows[VARIANTS[6].name]["solved_at_2"] >= rows["neural alone"]["solved_at_2"]
+    assert rows[VARIANTS[5].name]["solved_at_2"] >= 0.97 * union
+    assert rows[VARIANTS[5].name]["solved_at_2"] >= rows["neural alone"]["solved_at_2"]
     foreseen = {row["solver"]: row for row in success_table(others, model).records() if row["features"] == "task"}
     assert foreseen["good"]["auc"] > 0.95
     assert abs(foreseen["good"]["recalibrated"] - foreseen["good"]["true_rate"]) < 0.08
@@ -147,7 +147,7 @@ def test_adding_the_never_right_member_loses_no_task(learnt: tuple[StoredTasks, 
             for task in others.tasks
         )
         table = ablation(replace(others, tasks=fewer), model).records()
-        return int(next(row["solved_at_2"] for row in table if row["merging"] == VARIANTS[6].name))
+        return int(next(row["solved_at_2"] for row in table if row["merging"] == VARIANTS[5].name))
 
     assert solved(frozenset()) == solved(frozenset({"never"}))
 
@@ -248,7 +248,7 @@ def test_a_replay_loses_nothing_with_time_enough_and_spends_no_more_than_it_has(
     _, others, model = learnt
     rows = {row["budget_s"]: row for row in replay_table(others, model, (100.0, 1.0, 0.0), ()).records()}
     full = {row["merging"]: row["solved_at_2"] for row in ablation(others, model).records()}
-    assert rows[100.0]["solved_at_2"] == full[VARIANTS[6].name]
+    assert rows[100.0]["solved_at_2"] == full[VARIANTS[5].name]
     assert rows[100.0]["share_of_time"] == pytest.approx(1.0)
     assert rows[1.0]["used_s"] <= 1.0
     assert 0 < rows[1.0]["solved_at_2"] <= rows[100.0]["solved_at_2"]
