@@ -114,3 +114,13 @@ def test_nothing_is_found_in_noise() -> None:
     noise = [tuple(random.integers(0, 10, (2, 9, 9), dtype=np.int8)) for _ in range(3)]
     task = DslTask(tuple(noise), (random.integers(0, 10, (9, 9), dtype=np.int8),))
     assert not [found for found in lane(task, Clock()) if found.cost < 30]
+
+
+def test_a_view_that_makes_a_test_input_too_large_is_left_alone() -> None:
+    random = np.random.default_rng(0)
+    inputs = [random.integers(0, 3, (3, 3)).astype(np.int8) for _ in range(3)]
+    demos = tuple((grid, np.kron(grid, np.ones((3, 3), np.int8))) for grid in inputs)
+    fitting = DslTask(demos, (random.integers(0, 3, (4, 4)).astype(np.int8),))
+    too_large = DslTask(demos, (random.integers(0, 3, (12, 12)).astype(np.int8),))
+    assert any(found.predictions[0].shape == (12, 12) for found in lane(fitting, Clock()))
+    assert not list(lane(too_large, Clock()))
