@@ -187,3 +187,22 @@ def test_third_partys_executor_events_and_features(data: Path, monkeypatch: pyte
     again = run(*arguments, "--fresh", "--json")
     assert not any(line.startswith("corners") for line in Path("log.txt").read_text().splitlines()[len(expected) :])
     assert json.loads(again.stdout)["run"] != run_id
+
+
+def test_held_out_demonstrations_are_found_again_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    pairs = [{"input": [[k]], "output": [[k]]} for k in (1, 2, 3)]
+    (folder / "t.json").write_text(json.dumps({"train": pairs, "test": [{"input": [[4]]}]}))  # no solution
+    first = summary("--solver", "identity", "--data", "held-out:more", "--store", tmp_path / "s.db")
+    assert first["solvers"]["identity"]["solved_at_2"] == 1
+    with arcsolve_store.open(tmp_path / "s.db") as store:
+        (row,) = store.runs()
+        assert store.run(row.run).environment["data"] == f"held-out:{folder}"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    shown = CliRunner().invoke(cli, ["results", "--store", str(tmp_path / "s.db")])
+    assert shown.exit_code == 0, shown.output
+    assert "held-out:more, 1 task" in shown.output

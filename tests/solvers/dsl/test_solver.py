@@ -90,6 +90,22 @@ def test_more_time_is_spent_on_a_deeper_search(
     assert asked == [effort]
 
 
+@pytest.mark.parametrize(("timeout_s", "kept_s"), [(10.0, 0.3), (0.6, 0.09)])
+def test_a_short_limit_is_searched_for_the_most_part(
+    monkeypatch: pytest.MonkeyPatch, timeout_s: float, kept_s: float
+) -> None:
+    deadlines: list[float | None] = []
+
+    def nothing(task: DslTask, clock: Clock, effort: int) -> Iterator[list[Hypothesis]]:
+        deadlines.append(clock.deadline)
+        return iter(())
+
+    monkeypatch.setattr(assembly, "hypotheses", nothing)
+    budget = arcsolve.Budget(timeout_s=timeout_s).started()
+    assert list(DslSolver().solve(load("arc1:training")["feca6190"].challenge, budget)) == []
+    assert deadlines == [pytest.approx(budget.deadline - kept_s)]
+
+
 def test_the_deeper_search_finds_what_the_usual_one_does_not() -> None:
     asked = as_dsl_task(load("arc1:training")["feca6190"].challenge)
     assert not any(found.explains_all for found in search.lane(asked, Clock()))

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid,
 from arcsolve.reference import Origin
 from arcsolve.registry import Registry
 from arcsolve.testing import SolverTestCase
+from arcsolve_ensemble.merging.trust import MIN_TASKS
+from arcsolve_ensemble.router.model import MemberModel, RouterModel
+from arcsolve_ensemble.router.success import SuccessModel
 from arcsolve_ensemble.solver import EnsembleSolver, member_names, merge_rules
 
 
@@ -186,6 +190,55 @@ def test_judges_are_heard() -> None:
     assert best(answer("copier,raiser,judge")[1])[0].tolist() == np.flipud(challenge().test_inputs[0]).tolist()
     copied = best(answer("copier,judge,prover", options={"prover": {"demos": 0}}, without="judged")[1])[0]
     assert copied.tolist() == challenge().test_inputs[0].tolist()
+
+
+def model_of(folder: Path, **known: tuple[float, float]) -> str:
+    """A model file that knows each member's rate of success and the seconds it takes."""
+    members = {}
+    for name, (rate, seconds) in known.items():
+        success = SuccessModel("rate", {}, np.array([1.0, 0.0]), rate)
+        members[name] = MemberModel(success, success, (seconds,), MIN_TASKS, "1")
+    RouterModel(members).save(folder / "m.npz")
+    return str(folder / "m.npz")
+
+
+def heard(members: str, model: str, seconds: float = 5.0, **options: object) -> set[str]:
+    """The members whose votes stand behind the final answers."""
+    solver = EnsembleSolver(EnsembleSolver.Options(members=members, model=model, **options))
+    given = challenge()
+    solver.prepare([given], Budget(timeout_s=10).started())
+    found = list(solver.solve(given, Budget(timeout_s=seconds).started()))
+    return {name for name in members.split(",") for candidate in found if f"{name} #" in candidate.explanation}
+
+
+def test_economy_asks_only_whom_it_pays_to_ask(tmp_path: Path) -> None:
+    model = model_of(tmp_path, prover=(0.8, 0.1), copier=(0.1, 1.0))
+    assert heard("prover,copier", model) == {"prover", "copier"}
+    assert heard("prover,copier", model, economy=0.05) == {"prover", "copier"}
+    assert heard("prover,copier", model, economy=0.5) == {"prover"}
+    assert len(heard("prover,copier", model, economy=1e9)) == 1  # somebody answers, however little it promises
+    assert heard("prover,copier,raiser", model, economy=0.5) == {"prover", "raiser"}  # a newcomer gets its chance
+
+
+def test_a_member_that_never_was_so_quick_is_not_started(tmp_path: Path) -> None:
+    model = model_of(tmp_path, prover=(0.8, 0.1), copier=(0.5, 3.0))
+    assert heard("prover,copier", model, seconds=1.0) == {"prover"}
+    assert heard("prover,copier", model, seconds=5.0) == {"prover", "copier"}
+
+
+def test_only_judges_that_are_quick_enough_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(Judge, "score", lambda self, challenge, index, grids: asked.append(index))
+    for takes_s, seconds, times in ((0.1, 2.0, 1), (1.9, 1.0, 0)):
+        model = model_of(tmp_path, copier=(0.5, 0.01), raiser=(0.5, 0.01), judge=(0.5, takes_s))
+        asked.clear()
+        heard("copier,raiser,judge", model, seconds=seconds)
+        assert len(asked) == times
+    model = model_of(tmp_path, copier=(0.5, 0.01), raiser=(0.5, 0.01), judge=(0.01, 0.5))
+    heard("copier,raiser,judge", model, economy=0.5)
+    assert asked == []  # who was not worth asking does not judge either
+    solver = EnsembleSolver(EnsembleSolver.Options(members="judge", model=model))
+    assert (solver._judges(["judge"], 0.6), solver._judges(["judge"], 0.4)) == (["judge"], [])
 
 
 def test_auto_takes_all_but_itself_and_drops_what_fails() -> None:

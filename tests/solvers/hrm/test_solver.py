@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import arcsolve
-from arcsolve.data.parse import parse_task
+from arcsolve.data import hold_out, parse_task
 from arcsolve.testing import AWKWARD, ORDINARY, SolverTestCase
 
 torch = pytest.importorskip("torch")
@@ -68,6 +68,13 @@ def test_demonstrations_decide_not_the_id_nor_their_order(plain):
     task = TASKS[KNOWN[0]]
     renamed = arcsolve.Challenge("other", tuple(reversed(task.challenge.train)), task.challenge.test_inputs)
     assert np.array_equal(best(list(plain.solve(renamed, budget()))).grid, task.solution[0])
+
+
+def test_held_out_demonstrations_of_a_known_task_are_declined(plain):
+    """It was trained on them, so an answer would be memory."""
+    asked = next(filter(None, (hold_out(task.challenge) for task in TASKS.values())))
+    with pytest.raises(arcsolve.Abstain, match="never saw"):
+        list(plain.solve(asked.challenge, budget()))
 
 
 def test_an_unseen_task_is_declined_with_what_to_do(plain):
