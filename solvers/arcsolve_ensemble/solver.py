@@ -44,7 +44,7 @@ class EnsembleSolver(Solver):
         )
         routed: bool = Option(True, description="Divide the time by the model; otherwise equally.")
         economy: float = Option(
-            0.0, ge=0, description="Ask a further member only if it promises this much success per second."
+            0.0, ge=0, description="Ask a further member only if it promises this much success per second (if routed)."
         )
         keep: int = Option(8, ge=2, le=100, description="Merged grids to hand in per test input.")
 

@@ -103,13 +103,9 @@ def probe_table(stored: StoredTasks, probe: str) -> Floats:
     """Return the (n, 6) probing features of *probe*'s stored votes."""
     rows = []
     for task in stored.tasks:
-        rows.append(
-            list(
-                probe_features(
-                    task.votes_of(probe), len(task.challenge.train), len(task.challenge.test_inputs)
-                ).values()
-            )
-        )
+        challenge = task.challenge
+        features = probe_features(task.votes_of(probe), len(challenge.train), len(challenge.test_inputs))
+        rows.append(list(features.values()))
     return np.array(rows)
 
 
