@@ -29,6 +29,8 @@ Pairs = Sequence[tuple[Grid, Grid]]
 CPU_S_PER_INPUT = 4.0
 """CPU seconds that the usual number of views may cost per test input: 400 tasks then take about 22 CPU minutes."""
 GPU_VIEWS = 64
+WEIGHING_VIEWS = 4
+"""Views of each answer that is weighed, on a CPU; on the held-out training tasks eight serve no better."""
 
 
 class Question(NamedTuple):
@@ -188,12 +190,12 @@ class SequencePredictor:
         return float(self.scale * (decoding + prefixes) / 1000)
 
     def weighing_views(self, question: Question, grids: Sequence[Grid], seconds: float) -> int:
-        """Eight while they cost half of `CPU_S_PER_INPUT` at most, else fewer. See `Predictor.weighing_views`."""
+        """`WEIGHING_VIEWS` while they cost half of `CPU_S_PER_INPUT` at most, else fewer; eight on a GPU."""
         if self._is_on_gpu:
             return 8
         tokens = [question.source.size + grid.size + sum(_size(question.source)) + sum(_size(grid)) for grid in grids]
         one = self.scale * sum(0.25 * n + 0.00023 * n**2 for n in tokens) / 1000
-        return next((views for views in (8, 4, 2) if views * one <= min(seconds, 0.5 * CPU_S_PER_INPUT)), 0)
+        return next((views for views in (WEIGHING_VIEWS, 2) if views * one <= min(seconds, 0.5 * CPU_S_PER_INPUT)), 0)
 
     def request(self, source: NDArray[np.uint8], view: View) -> Request:
         """Spell a view as the decoder wants it."""

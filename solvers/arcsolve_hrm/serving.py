@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = 10
 """Distinct answers handed in per test input at the end."""
+WEIGHED = 5
+"""Leading answers that the network weighs; on the held-out training tasks all ten serve no better."""
 FEWEST_PLANNED = 4
 """Votes that full confidence takes at least: a single view that agrees with itself is no certainty."""
 
@@ -212,7 +214,7 @@ class Server:
 
     def _weigh(self, predictor: Predictor, question: Question, ballot: Ballot, seconds: float) -> None:
         """Let the network say how likely it finds the leading answers, if there is time."""
-        answers = ballot.ranked()[:CANDIDATES]
+        answers = ballot.ranked()[:WEIGHED]
         grids = [answer.grid for answer in answers]
         views = predictor.weighing_views(question, grids, 0.6 * seconds) if len(grids) > 1 else 0
         if views:

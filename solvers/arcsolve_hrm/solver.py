@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "weights"
 """Holds a checkpoint, or one folder per checkpoint."""
 MAX_SIDE = 30
-MARGIN_S, MARGIN_SHARE = 0.25, 0.05
-"""Kept back before the deadline, the larger of the two: a pass through the network can't be interrupted."""
+MARGIN_S = 0.25
+"""Kept back before the deadline, as a pass through the network can't be interrupted; see `margin_s`."""
 
 
 class HrmSolver(arcsolve.Solver):
@@ -60,8 +60,8 @@ class HrmSolver(arcsolve.Solver):
     def solve(self, challenge: arcsolve.Challenge, budget: arcsolve.Budget) -> Iterator[arcsolve.Candidate]:
         """Yield the best answers after every batch of views, at the end once more with their explanation."""
         refuse_large(challenge)
-        margin_s = max(MARGIN_S, MARGIN_SHARE * budget.timeout_s)
-        yield from self._serve(budget.device).answers(challenge, budget, budget.deadline - margin_s)
+        deadline = budget.deadline - margin_s(budget.timeout_s)
+        yield from self._serve(budget.device).answers(challenge, budget, deadline)
 
     def score(self, challenge: arcsolve.Challenge, index: int, grids: Sequence[arcsolve.Grid]) -> list[float] | None:
         """Log-probability of each grid, for a known task; None for an unseen one or one that does not fit."""
@@ -73,6 +73,11 @@ class HrmSolver(arcsolve.Solver):
     def close(self) -> None:
         """Drop the network."""
         self._server = None
+
+
+def margin_s(timeout_s: float) -> float:
+    """Return the seconds to keep back of a time limit: `MARGIN_S`, but at least 5 % and at most 15 % of it."""
+    return min(max(MARGIN_S, 0.05 * timeout_s), 0.15 * timeout_s)
 
 
 def require_torch() -> None:

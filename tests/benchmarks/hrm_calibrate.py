@@ -18,9 +18,9 @@ import torch
 
 from arcsolve_hrm.checkpoint import load_checkpoint
 from arcsolve_hrm.pairs import HELD_OUT, TRAIN, PairSet
-from arcsolve_hrm.predict import Question, SequencePredictor
+from arcsolve_hrm.predict import WEIGHING_VIEWS, Question, SequencePredictor
 from arcsolve_hrm.seq import pair_tokens
-from arcsolve_hrm.serving import CANDIDATES, FEWEST_PLANNED
+from arcsolve_hrm.serving import FEWEST_PLANNED, WEIGHED
 from arcsolve_hrm.voting import Ballot
 
 RULES = ("votes", "weighed")
@@ -76,10 +76,10 @@ def main(folder, data, views, counts, calibrate_at, threads, write):
             for prediction in predictions[:n]:
                 ballot.add(prediction)
             orders = {"votes": ballot.ranked()}
-            leading = orders["votes"][:CANDIDATES]
+            leading = orders["votes"][:WEIGHED]
             if len(leading) > 1:
                 grids = [answer.grid for answer in leading]
-                ballot.weigh(leading, predictor.log_likelihoods(question, grids, views=8, seed=0))
+                ballot.weigh(leading, predictor.log_likelihoods(question, grids, views=WEIGHING_VIEWS, seed=0))
             orders["weighed"] = ballot.ranked()
             for rule, answers in orders.items():
                 for k in (1, 2):

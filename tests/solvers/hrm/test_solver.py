@@ -119,6 +119,35 @@ def test_a_passed_deadline_still_ends_quickly(plain):
     assert time.process_time() - began < 30
 
 
+def test_what_is_kept_back_before_a_deadline_goes_by_the_time_limit():
+    kept = {limit_s: solver.margin_s(limit_s) for limit_s in (0.2, 1.0, 3.0, 10.0)}
+    assert kept == {0.2: pytest.approx(0.03), 1.0: pytest.approx(0.15), 3.0: 0.25, 10.0: pytest.approx(0.5)}
+
+
+def test_the_leading_answers_alone_are_weighed_in_few_views_on_a_cpu(monkeypatch):
+    from arcsolve_hrm.predict import WEIGHING_VIEWS, SequencePredictor
+    from arcsolve_hrm.serving import WEIGHED
+    from arcsolve_hrm.voting import Ballot, Prediction
+
+    asked = []
+
+    def watched(self, question, grids, *, views, seed):
+        asked.append((len(grids), views))
+        return [0.0] * len(grids)
+
+    guesses = iter(range(1, 9))
+    add = Ballot.add
+    monkeypatch.setattr(SequencePredictor, "log_likelihoods", watched)
+    monkeypatch.setattr(
+        Ballot, "add", lambda self, said: add(self, Prediction(np.full((2, next(guesses)), 1, np.int8), -1.0))
+    )
+    challenge = TASKS[KNOWN[0]].challenge
+    one = arcsolve.Challenge(challenge.id, challenge.train, challenge.test_inputs[:1])
+    candidates = list(hrm(views=8, trace=False).solve(one, budget()))
+    assert asked == [(WEIGHED, WEIGHING_VIEWS)]
+    assert len({candidate.grid.shape for candidate in candidates}) == 8  # the others are handed in all the same
+
+
 def test_more_views_than_one_batch_answer_more_than_once():
     candidates = list(hrm(views=20).solve(TASKS[KNOWN[0]].challenge, budget()))
     assert json.loads(candidates[0].explanation)["views"] == 8
