@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from arcsolve import Abstain, ArcsolveError, Budget, Candidate, Challenge, Grid, Option, Options, Resources, Solver
+from arcsolve_ensemble.merging.judging import Judge
 from arcsolve_ensemble.merging.merge import Merged, MergeRules, merge
 from arcsolve_ensemble.merging.trust import MIN_TASKS
 from arcsolve_ensemble.merging.votes import Vote, collect
@@ -44,7 +46,9 @@ class EnsembleSolver(Solver):
         )
         routed: bool = Option(True, description="Divide the time by the model; otherwise equally.")
         economy: float = Option(
-            0.0, ge=0, description="Ask a further member only if it promises this much success per second (if routed)."
+            0.03,
+            ge=0,
+            description="Ask another member only if it promises this much success per second (if routed); 0: ask all.",
         )
         keep: int = Option(8, ge=2, le=100, description="Merged grids to hand in per test input.")
 
@@ -149,7 +153,7 @@ class EnsembleSolver(Solver):
             return
         for index, members in votes.items():
             ceiling = 1.0
-            judges = self._judges(set(self._members) - set(waiting), budget.remaining_s())
+            judges = self._judges(challenge, index, set(self._members) - set(waiting), budget.remaining_s())
             for place, merged in enumerate(self._merge(challenge, index, members, priors, judges)):
                 if place == self.options.keep:
                     break
@@ -159,8 +163,8 @@ class EnsembleSolver(Solver):
 
     def score(self, challenge: Challenge, index: int, grids: Sequence[Grid]) -> list[float] | None:
         """Return the mean of the members' log-probabilities; None if no member can judge."""
-        judges = self._judges(self._members, float("inf"))
-        verdicts = list(self._judge(challenge, index, grids, judges).values())
+        judges = self._judges(challenge, index, self._members, float("inf")).values()
+        verdicts = [scores for judge in judges if (scores := judge(grids)) is not None]
         return [sum(values) / len(verdicts) for values in zip(*verdicts, strict=True)] if verdicts else None
 
     def close(self) -> None:
@@ -214,7 +218,7 @@ class EnsembleSolver(Solver):
     ) -> Iterator[Candidate]:
         scale = PROVISIONAL * 10.0 ** min(rounds - 1, 12)
         for index, members in votes.items():
-            for place, merged in enumerate(self._merge(challenge, index, members, priors, ())[:2]):
+            for place, merged in enumerate(self._merge(challenge, index, members, priors, {})[:2]):
                 yield self._candidate(challenge, index, merged, scale * (1.0 if place == 0 else 0.5))
 
     def _merge(
@@ -223,7 +227,7 @@ class EnsembleSolver(Solver):
         index: int,
         members: Mapping[str, list[Vote]],
         priors: Mapping[str, float],
-        judges: Collection[str],
+        judges: Mapping[str, Judge],
     ) -> list[Merged]:
         pooled = [vote for own in members.values() for vote in own]
         return merge(
@@ -232,37 +236,30 @@ class EnsembleSolver(Solver):
             pooled,
             trust=self._model.trust,
             priors=priors,
-            judge=(lambda grids: self._judge(challenge, index, grids, judges)) if judges else None,
+            judges=judges,
             rules=self._rules,
         )
 
     def _has_judges(self) -> bool:
         return self._rules.judged and any(type(member).score is not Solver.score for member in self._members.values())
 
-    def _judges(self, asked: Collection[str], left_s: float) -> list[str]:
+    def _judges(self, challenge: Challenge, index: int, asked: Collection[str], left_s: float) -> dict[str, Judge]:
         """Return those of the members that were asked whose judgement is worth something and ready in time."""
-        found = []
+        found: dict[str, Judge] = {}
         for name in sorted(asked):
             trust, known = self._model.trust.members.get(name), self._model.members.get(name)
             is_trusted = trust is None or trust.tasks < MIN_TASKS or trust.right > 0
             typical_s = float(np.median(known.times_s)) if known is not None and known.times_s else MARGIN_S / 2
             if is_trusted and typical_s < left_s:
-                found.append(name)
+                found[name] = partial(self._judge, name, challenge, index)
         return found
 
-    def _judge(
-        self, challenge: Challenge, index: int, grids: Sequence[Grid], judges: Collection[str]
-    ) -> dict[str, Sequence[float]]:
-        """Ask every judge that can tell."""
-        found: dict[str, Sequence[float]] = {}
-        for name in judges:
-            try:
-                scores = self._members[name].score(challenge, index, grids)
-            except Exception:
-                continue  # judging is optional; a member that fails at it is a member that can't judge
-            if scores is not None:
-                found[name] = scores
-        return found
+    def _judge(self, name: str, challenge: Challenge, index: int, grids: Sequence[Grid]) -> Sequence[float] | None:
+        """Ask a member to score grids; judging is optional, so one that fails at it is one that can't."""
+        try:
+            return self._members[name].score(challenge, index, grids)
+        except Exception:
+            return None
 
     def _candidate(self, challenge: Challenge, index: int, merged: Merged, confidence: float) -> Candidate:
         solved = [vote.demos_solved for vote in merged.votes if vote.demos_solved is not None]

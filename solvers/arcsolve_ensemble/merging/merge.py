@@ -3,13 +3,13 @@
 Votes for the same grid are pooled by noisy-or of their calibrated trust: agreement can only help, and a member whose
 votes were never right changes nothing. At most one grid is right, so the pooled odds are normalised over the grids
 together with the chance that none is; the two most probable grids then maximise the chance that one of two attempts
-is right. Judges (members that can score a grid) shift the odds before that.
+is right. Judges shift the odds before that (see `judging`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +17,9 @@ import numpy as np
 from arcsolve import Challenge, Grid
 from arcsolve_ensemble.arrays import Floats
 from arcsolve_ensemble.merging.invariants import broken
+from arcsolve_ensemble.merging.judging import Judge, cross_examine
 from arcsolve_ensemble.merging.trust import Evidence, Trust, tier_of
 from arcsolve_ensemble.merging.votes import Vote, grid_key
-
-JUDGE_CAP = 6.0
-"""Nats by which a judge may hold a grid to be worse than the best one that it did not propose."""
-JUDGED = 4
-"""Grids put before the judges, the most probable ones: their time goes by the number, and there are two attempts."""
-SETTLED = 0.9
-"""A grid more probable than this is not put in question; judging costs as much as a fast member."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +89,7 @@ def merge(
     votes: Sequence[Vote],
     trust: Trust | None = None,
     priors: Mapping[str, float] | None = None,
-    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]] | None = None,
-    judge_weight: float = 0.5,
+    judges: Mapping[str, Judge] | None = None,
     rules: MergeRules | None = None,
 ) -> list[Merged]:
     """Rank the grids that the members propose for one test input.
@@ -107,9 +100,7 @@ def merge(
         votes: all members' votes, in any order.
         trust: the learnt trust; None trusts everybody by default.
         priors: probability per member that it solves this task.
-        judge: given the `JUDGED` most probable grids, returns log-probabilities by judging member; members that can't
-            judge are left out. Not asked where one grid is `SETTLED`.
-        judge_weight: how far a judge's log-odds count.
+        judges: members that can score grids; asked where their verdict could change the first two places.
         rules: which parts are on.
 
     Returns:
@@ -136,30 +127,31 @@ def merge(
         entries.sort(key=lambda entry: (-entry[0], entry[1].member, entry[1].rank))
     grids = [by_grid[key][0][1].grid for key in keys]
     log_odds = np.array([_pooled_log_odds([worth for worth, _ in by_grid[key]], rules.pooled) for key in keys])
+    consistent = [
+        any(worth > 0 and tier_of(vote.demos_solved, demos) == "all" for worth, vote in by_grid[key]) for key in keys
+    ]
+    backers = [frozenset(vote.member for worth, vote in by_grid[key] if worth > 0) for key in keys]
+    classes = [
+        _class_of(bool(behind), breaks[key], is_consistent, rules)
+        for key, behind, is_consistent in zip(keys, backers, consistent, strict=True)
+    ]
     verdicts: dict[str, Floats] = {}
-    if rules.judged and judge is not None and len(grids) > 1 and _probabilities(log_odds).max() < SETTLED:
-        backed = [i for i, key in enumerate(keys) if any(worth > 0 for worth, _ in by_grid[key])]
-        asked = sorted(sorted(backed, key=lambda i: -log_odds[i])[:JUDGED])
-        proposers = [{vote.member for _, vote in by_grid[keys[i]]} for i in asked]
-        for name, shifts in _verdicts(judge, [grids[i] for i in asked], proposers).items():
-            verdicts[name] = np.zeros(len(grids))
-            verdicts[name][asked] = shifts
-    for scores in verdicts.values():
-        log_odds = log_odds + judge_weight * scores
-    probability = _probabilities(log_odds)
-    merged = [
+    if rules.judged and judges:
+        proposers = [frozenset(vote.member for _, vote in by_grid[key]) for key in keys]
+        verdicts = cross_examine(grids, log_odds, classes, proposers, judges, priors)
+    probability = _probabilities(sum(verdicts.values(), start=log_odds))
+    return [
         Merged(
             grid=grids[i],
             probability=float(probability[i]),
-            votes=tuple(vote for _, vote in by_grid[key]),
-            is_consistent=any(worth > 0 and tier_of(vote.demos_solved, demos) == "all" for worth, vote in by_grid[key]),
-            broken=breaks[key],
-            verdicts={name: float(scores[i]) for name, scores in verdicts.items()},
-            backers=frozenset(vote.member for worth, vote in by_grid[key] if worth > 0),
+            votes=tuple(vote for _, vote in by_grid[keys[i]]),
+            is_consistent=consistent[i],
+            broken=breaks[keys[i]],
+            verdicts={name: float(shifts[i]) for name, shifts in verdicts.items()},
+            backers=backers[i],
         )
-        for i, key in enumerate(keys)
+        for i in sorted(range(len(keys)), key=lambda i: (*classes[i], -probability[i], keys[i]))
     ]
-    return sorted(merged, key=lambda entry: (*_class_of(entry, rules), -entry.probability, grid_key(entry.grid)))
 
 
 def _probabilities(log_odds: Floats) -> Floats:
@@ -168,10 +160,11 @@ def _probabilities(log_odds: Floats) -> Floats:
     return np.asarray(odds / (1 + odds.sum()))
 
 
-def _class_of(entry: Merged, rules: MergeRules) -> tuple[bool, bool, bool]:
-    is_late = rules.invariants and entry.broken > 0 and not entry.is_consistent
-    is_first = rules.consistent_first and not rules.calibrated and entry.is_consistent
-    return not entry.backers, is_late, not is_first
+def _class_of(is_backed: bool, broken: int, is_consistent: bool, rules: MergeRules) -> tuple[bool, bool, bool]:
+    """Return what comes before the odds in the order of grids, smaller first."""
+    is_late = rules.invariants and broken > 0 and not is_consistent
+    is_first = rules.consistent_first and not rules.calibrated and is_consistent
+    return not is_backed, is_late, not is_first
 
 
 def _pooled_log_odds(worths: Sequence[float], pooled: bool) -> float:
@@ -181,27 +174,4 @@ def _pooled_log_odds(worths: Sequence[float], pooled: bool) -> float:
     else:
         right = max(worths)
     right = min(max(right, 0.0), 1 - 1e-6)
-    return math.log(right / (1 - right)) if right > 0 else -60.0
-
-
-def _verdicts(
-    judge: Callable[[Sequence[Grid]], Mapping[str, Sequence[float]]],
-    grids: Sequence[Grid],
-    proposers: Sequence[set[str]],
-) -> dict[str, Floats]:
-    """Return each judge's log-odds shift per grid.
-
-    It is 0 for grids that the judge proposed itself (its vote is counted already), and for the others its
-    log-probability relative to their mean.
-    """
-    found: dict[str, Floats] = {}
-    for name, scores in judge(grids).items():
-        values = np.asarray(scores, dtype=np.float64)
-        foreign = np.array([name not in members for members in proposers])
-        if values.shape != (len(grids),) or np.isnan(values).any() or foreign.sum() < 2:
-            continue
-        best = values[foreign].max()
-        if np.isfinite(best):
-            clipped = np.maximum(values - best, -JUDGE_CAP)
-            found[name] = np.where(foreign, clipped - clipped[foreign].mean(), 0.0)
-    return found
+    return math.log(right / (1 - right)) if right > 0 else -math.inf

@@ -13,6 +13,8 @@ UNITS = 40
 NEWCOMER_PROBABILITY = 0.3
 SURE = 0.999
 """No probability counts for more: nothing is that certain."""
+SPREAD = 0.25
+"""How far a run may be off its recorded time: a logistic law of the logarithm, twice the time once in seventeen."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Prospect:
     Attributes:
         member: its name.
         probability: that it solves the task given time enough; None for a newcomer without history.
-        times_s: seconds it took on tasks that it solved, sorted; empty if unknown.
+        times_s: seconds of one core that it took on tasks that it solved, sorted; empty if unknown.
     """
 
     member: str
@@ -30,13 +32,17 @@ class Prospect:
     times_s: tuple[float, ...] = ()
 
     def success_by(self, seconds: Floats) -> Floats:
-        """Return the probability of having solved the task after each of *seconds*."""
+        """Return the probability of having solved the task after each of *seconds*.
+
+        Recorded times hold for another machine, or another hour of this one, only more or less, and the slowest task
+        of a record is not the slowest there is; so each stands for a spread of times around it.
+        """
         chance = NEWCOMER_PROBABILITY if self.probability is None else self.probability
         if not self.times_s:
             scale = max(float(seconds[-1]), 1e-9) if len(seconds) else 1.0
             return np.asarray(chance * np.minimum(seconds / scale, 1.0) ** 0.5)
-        known = np.searchsorted(np.asarray(self.times_s), seconds * 1.0001 + 1e-3, side="right") / len(self.times_s)
-        return np.asarray(chance * known)
+        relative = np.maximum(np.asarray(self.times_s), 1e-3) / np.maximum(seconds, 1e-6)[:, None]
+        return np.asarray(chance * (1 / (1 + relative ** (1 / SPREAD))).mean(axis=1))
 
     def gain_per_second(self, slot_s: float) -> float:
         """Return the probability of success within a slot by the seconds that it will typically take."""

@@ -41,7 +41,7 @@ def replay_table(
     """
     alone = np.array([stored.solved(solver)[1] for solver in stored.solvers])
     union = int(alone.any(axis=0).sum())
-    everything = float(np.mean([sum(o.wall_s for o in task.outcomes.values()) for task in stored.tasks]))
+    everything = float(np.mean([sum(task.seconds_of(name) for name in task.outcomes) for task in stored.tasks]))
     tables = model.probabilities([task.challenge for task in stored.tasks])
     priors = [{name: float(p[i]) for name, p in tables.items()} for i in range(len(stored.tasks))]
     rows: list[tuple[object, ...]] = []
@@ -69,7 +69,7 @@ def replay(
             break
         name, slot_s = slot
         waiting.remove(name)
-        needed = task.outcomes[name].wall_s
+        needed = task.seconds_of(name)
         used += min(needed, slot_s)
         if needed <= slot_s:
             heard.add(name)

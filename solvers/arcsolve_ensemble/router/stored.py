@@ -37,6 +37,11 @@ class StoredTask:
     right: dict[int, str | None]
     held_out: dict[str, bool]
 
+    def seconds_of(self, solver: str) -> float:
+        """Return the seconds of one core that *solver* took: members of an ensemble share a worker with one thread."""
+        outcome = self.outcomes[solver]
+        return max(outcome.wall_s, outcome.cpu_s)
+
     def votes_of(self, solver: str) -> dict[int, list[Vote]]:
         """Return one solver's votes by test index."""
         return {index: by_solver.get(solver, []) for index, by_solver in self.votes.items()}

@@ -54,7 +54,7 @@ def learn(stored: StoredTasks, seed: int = 0) -> Lesson:
     for solver in stored.solvers:
         ran, solved = stored.solved(solver)
         seconds = sorted(
-            task.outcomes[solver].wall_s
+            task.seconds_of(solver)
             for task, is_there, is_solved in zip(stored.tasks, ran, solved, strict=True)
             if is_there and is_solved
         )
@@ -94,7 +94,7 @@ def choose_probe(stored: StoredTasks) -> str:
     for solver in stored.solvers:
         ran, solved = stored.solved(solver)
         if solved.sum() >= PROBE_SOLVED and 2 * ran.sum() >= len(ran):
-            seconds = sum(task.outcomes[solver].wall_s for task in stored.tasks if solver in task.outcomes)
+            seconds = sum(task.seconds_of(solver) for task in stored.tasks if solver in task.outcomes)
             pace[solver] = float(solved.sum()) / max(seconds, 1e-6)
     return max(pace, key=lambda solver: (pace[solver], solver)) if pace else ""
 

@@ -1,5 +1,6 @@
 import itertools
 import json
+import math
 import random
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ import pytest
 
 from arcsolve import Candidate, Challenge, Grid, Pair
 from arcsolve_ensemble.merging.invariants import broken, invariants
+from arcsolve_ensemble.merging.judging import JUDGED, cross_examine
 from arcsolve_ensemble.merging.merge import MergeRules, merge
 from arcsolve_ensemble.merging.trust import Evidence, MemberTrust, Trust, default_trust, fit_member, tier_of
 from arcsolve_ensemble.merging.votes import Vote, collect, grid_key
@@ -119,37 +121,82 @@ def test_the_two_most_probable_grids_go_in_whoever_proposed_them() -> None:
     assert order_of(votes, trust=Trust({"a": doubtful, "b": sure})) == [3, 1, 2]
 
 
-def test_judges_move_the_order_within_bounds() -> None:
+def against_one(grids: Sequence[Grid]) -> list[float]:
+    """A judge's log-probabilities: anything but grid 1."""
+    return [-9.0 if int(g[0, 0]) == 1 else -1.0 for g in grids]
+
+
+def test_judges_move_the_order() -> None:
     votes = votes_of(("a", 1, 0.50, None), ("b", 2, 0.45, None))
-
-    def judge(grids: object) -> dict[str, list[float]]:
-        return {"j": [-9.0 if int(g[0, 0]) == 1 else -1.0 for g in grids]}  # type: ignore[attr-defined]
-
     assert order_of(votes) == [1, 2]
-    assert order_of(votes, judge=judge) == [2, 1]
-    assert order_of(votes, judge=judge, rules=MergeRules(judged=False)) == [1, 2]
-    assert order_of(votes, judge=lambda grids: {"j": [float("nan")] * len(grids)}) == [1, 2]
+    assert order_of(votes, judges={"j": against_one}) == [2, 1]
+    assert order_of(votes, judges={"j": against_one}, rules=MergeRules(judged=False)) == [1, 2]
+    for useless in (None, [float("nan")] * 2, [-math.inf] * 2, [0.0]):
+        assert order_of(votes, judges={"j": lambda grids, says=useless: says}) == [1, 2]
     own = votes_of(("j", 1, 0.45, None), ("b", 2, 0.5, None))
-    assert order_of(own, judge=judge) == order_of(own)  # nobody judges in their own case
-    merged = merge(challenge(), 0, votes, judge=judge)
+    assert order_of(own, judges={"j": against_one}) == order_of(own)  # nobody judges in their own case
+    merged = merge(challenge(), 0, votes, judges={"j": against_one})
     assert "judges: j" in merged[1].explanation
 
 
-def test_judges_are_asked_about_the_likeliest_grids_and_not_where_one_is_settled() -> None:
+def test_a_judge_counts_as_much_as_it_is_foreseen_to_know() -> None:
+    votes = votes_of(("a", 1, 0.50, None), ("b", 2, 0.45, None), ("b", 3, 0.4, None))
+
+    def shift(knows: float) -> float:
+        """What the judge does to grid 1."""
+        merged = merge(challenge(), 0, votes, priors={"j": knows}, judges={"j": against_one})
+        return next(entry.verdicts["j"] for entry in merged if int(entry.grid[0, 0]) == 1)
+
+    assert 0 > shift(0.2) > shift(0.5) > shift(0.9)
+    assert shift(0.5) == pytest.approx(math.log(0.5 * 3 * math.exp(-8) / (2 + math.exp(-8)) + 0.5))
+    assert shift(1.0) > -5  # nobody is that certain
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_judge_is_asked_if_and_only_if_it_could_change_the_attempts(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, knows = int(rng.integers(2, 7)), float(rng.random() ** 2)
+    log_odds, classes = rng.normal(0, 1.5, n), [(bool(late),) for late in rng.random(n) < 0.3]
+    proposers = [frozenset({"judge"} if own else {"other"}) for own in rng.random(n) < 0.3]
+    grids = [grid(colour) for colour in range(n)]
+
+    def places(odds: np.ndarray) -> list[int]:
+        return sorted(range(n), key=lambda i: (classes[i], -odds[i]))
+
+    foreign = [i for i in places(log_odds)[:JUDGED] if "judge" not in proposers[i]]
+    changes = False
+    for right in foreign if len(foreign) > 1 else []:
+        moved = log_odds.copy()
+        for i in foreign:
+            moved[i] += math.log(knows * len(foreign) * (i == right) + 1 - knows)
+        changes |= places(moved)[:2] != places(log_odds)[:2]
+    asked: list[int] = []
+
+    def judge(given: Sequence[Grid]) -> list[float]:
+        asked.extend(int(each[0, 0]) for each in given)
+        return [0.0] * len(given)
+
+    cross_examine(grids, log_odds, classes, proposers, {"judge": judge}, {"judge": knows})
+    assert asked == (sorted(foreign) if changes else [])
+
+
+def test_judges_are_asked_about_the_likeliest_grids_and_only_where_it_matters() -> None:
     asked: list[list[int]] = []
 
-    def judge(grids: Sequence[Grid]) -> dict[str, list[float]]:
+    def judge(grids: Sequence[Grid]) -> list[float]:
         asked.append([int(grid[0, 0]) for grid in grids])
-        return {"j": [0.0] * len(grids)}
+        return [0.0] * len(grids)
 
+    judges = {"j": judge}
     liars = Trust({"liar": MemberTrust(100, 0)})
     open_votes = votes_of(*(("a", colour, 0.5 - 0.05 * colour, None) for colour in range(1, 7)))
     lie = votes_of(("liar", 8, 0.9, None))
-    merge(challenge(), 0, open_votes + lie, judge=judge, trust=liars)
+    merge(challenge(), 0, open_votes + lie, judges=judges, trust=liars)
     assert [sorted(colours) for colours in asked] == [[1, 2, 3, 4]]
-    merge(challenge(), 0, open_votes[:2] + lie, judge=judge, trust=liars)
+    merge(challenge(), 0, open_votes[:2] + lie, judges=judges, trust=liars, priors={"j": 0.9})
     assert sorted(asked[1]) == [1, 2]  # what nobody is trusted with is not put before them
-    merge(challenge(), 0, votes_of(("a", 1, 0.99, 2), ("b", 2, 0.01, 0)), judge=judge)
+    merge(challenge(), 0, votes_of(("a", 1, 0.99, 2), ("b", 2, 0.01, 0)), judges=judges)
+    merge(challenge(), 0, open_votes, judges=judges, priors={"j": 0.01})
     assert len(asked) == 2
 
 

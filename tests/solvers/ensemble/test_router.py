@@ -168,6 +168,18 @@ def test_allocation_gives_time_where_it_pays() -> None:
     assert dict(allocate([strong, weak], 1.0))["strong"] >= 0.9  # where it fails, the weak one seldom helps
 
 
+def test_recorded_times_hold_more_or_less() -> None:
+    known = Prospect("known", 0.8, (1.0,) * 5)
+    by = known.success_by(np.array([0.0, 0.5, 1.0, 2.0, 1e6]))
+    assert (np.diff(by) > 0).all()
+    assert by[0] == pytest.approx(0, abs=1e-9)
+    assert by[2] == pytest.approx(0.4)
+    assert by[-1] == pytest.approx(0.8)
+    assert by[1] < 0.05 < 0.74 < by[3] < 0.8
+    slots = dict(allocate([known, Prospect("brief", 0.2, (0.1, 0.2))], 10.0))
+    assert min(slots.values()) >= 1.0  # with time to spare nobody is cut off right after its slowest success
+
+
 def test_who_is_not_worth_asking() -> None:
     quick, slow = Prospect("quick", 0.5, (0.1, 0.2, 0.3)), Prospect("slow", 0.4, (5.0, 6.0, 7.0))
     assert next_slot([quick, slow], 4.0) == ("quick", 4.0)  # slow was never done so soon

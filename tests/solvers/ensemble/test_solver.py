@@ -215,6 +215,10 @@ def test_economy_asks_only_whom_it_pays_to_ask(tmp_path: Path) -> None:
     model = model_of(tmp_path, prover=(0.8, 0.1), copier=(0.1, 1.0))
     assert heard("prover,copier", model) == {"prover", "copier"}
     assert heard("prover,copier", model, economy=0.05) == {"prover", "copier"}
+    hopeless = model_of(tmp_path, prover=(0.8, 0.1), copier=(0.01, 1.0))
+    assert heard("prover,copier", hopeless) == {"prover"}
+    assert heard("prover,copier", hopeless, economy=0) == {"prover", "copier"}
+    model = model_of(tmp_path, prover=(0.8, 0.1), copier=(0.1, 1.0))
     assert heard("prover,copier", model, economy=0.5) == {"prover"}
     assert len(heard("prover,copier", model, economy=1e9)) == 1  # somebody answers, however little it promises
     assert heard("prover,copier,raiser", model, economy=0.5) == {"prover", "raiser"}  # a newcomer gets its chance
@@ -238,7 +242,8 @@ def test_only_judges_that_are_quick_enough_are_asked(tmp_path: Path, monkeypatch
     heard("copier,raiser,judge", model, economy=0.5)
     assert asked == []  # who was not worth asking does not judge either
     solver = EnsembleSolver(EnsembleSolver.Options(members="judge", model=model))
-    assert (solver._judges(["judge"], 0.6), solver._judges(["judge"], 0.4)) == (["judge"], [])
+    ready = [list(solver._judges(challenge(), 0, ["judge"], left_s)) for left_s in (0.6, 0.4)]
+    assert ready == [["judge"], []]
 
 
 def test_auto_takes_all_but_itself_and_drops_what_fails() -> None:

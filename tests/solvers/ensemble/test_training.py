@@ -21,7 +21,7 @@ from arcsolve_ensemble.router.ablation import VARIANTS, ablation
 from arcsolve_ensemble.router.measure import success_table
 from arcsolve_ensemble.router.model import RouterModel
 from arcsolve_ensemble.router.replay import replay_table
-from arcsolve_ensemble.router.stored import StoredTasks, load_stored
+from arcsolve_ensemble.router.stored import StoredTask, StoredTasks, load_stored
 from arcsolve_ensemble.router.train import train
 
 SOLVERS = ("good", "neural", "never")
@@ -112,6 +112,22 @@ def test_stored_tasks_know_votes_and_what_is_right(store: Path) -> None:
     assert stored.solved("good")[1].sum() >= 25
     assert not stored.solved("never")[1].any()
     assert sum(task.right[0] is not None for task in stored.tasks) >= 55
+
+
+def test_times_count_in_seconds_of_one_core(learnt: tuple[StoredTasks, StoredTasks, RouterModel]) -> None:
+    task = learnt[0].tasks[0]
+    alone = task.outcomes["good"]
+    assert task.seconds_of("good") == alone.wall_s
+    threaded = replace(task, outcomes={"good": replace(alone, cpu_s=3 * alone.wall_s)})
+    assert threaded.seconds_of("good") == 3 * alone.wall_s
+    model = train(replace(learnt[0], tasks=tuple(slowed(each) for each in learnt[0].tasks)))
+    np.testing.assert_allclose(model.members["good"].times_s, 2 * np.array(learnt[2].members["good"].times_s))
+
+
+def slowed(task: StoredTask) -> StoredTask:
+    """The same task as solvers with two busy threads would have left it."""
+    outcomes = {name: replace(outcome, cpu_s=2 * outcome.wall_s) for name, outcome in task.outcomes.items()}
+    return replace(task, outcomes=outcomes)
 
 
 def test_merging_learns_whom_to_trust(learnt: tuple[StoredTasks, StoredTasks, RouterModel]) -> None:
