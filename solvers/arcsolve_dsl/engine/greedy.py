@@ -59,7 +59,7 @@ def fill_masks(
         offsets: first cell of each grid, and the number of cells.
         target: the outputs' cells of the demonstrations, `UNKNOWN` for test grids.
         cells: [piece, cell], filled.
-        wrong: [piece, 3 modes, word] zeros, filled.
+        wrong: [piece, 3 modes, word], filled.
         active: likewise.
         n_words: words per mask.
     """
@@ -70,6 +70,8 @@ def fill_masks(
     on = pointer(active)
     n_cells = offsets[n_grids]
     for i in range(n):
+        here = 3 * n_words * i
+        colours = zeros = wrong_colours = wrong_zeros = ZERO
         for d in range(n_grids):
             first = offsets[d]
             o = at[n_grids * i + d]
@@ -77,28 +79,38 @@ def fill_masks(
                 c = src[o + k - first]
                 out[n_cells * i + k] = c
                 bit = ONE << np.uint64(k & 63)
-                every = n_words * (3 * i + 2) + (k >> 6)
-                own = every - n_words if c == 0 else every - 2 * n_words
-                on[own] |= bit
-                on[every] |= bit
-                if want[k] != UNKNOWN and c != want[k]:
-                    bad[own] |= bit
-                    bad[every] |= bit
+                is_wrong = want[k] != UNKNOWN and c != want[k]
+                if c == 0:
+                    zeros |= bit
+                    if is_wrong:
+                        wrong_zeros |= bit
+                else:
+                    colours |= bit
+                    if is_wrong:
+                        wrong_colours |= bit
+                if k & 63 == 63 or k == n_cells - 1:
+                    word = here + (k >> 6)
+                    on[word], on[word + n_words], on[word + 2 * n_words] = colours, zeros, colours | zeros
+                    bad[word], bad[word + n_words] = wrong_colours, wrong_zeros
+                    bad[word + 2 * n_words] = wrong_colours | wrong_zeros
+                    colours = zeros = wrong_colours = wrong_zeros = ZERO
 
 
 @kernel
 def best_piece(
-    wrong: Words, active: Words, depths: Ints, n: int, max_depth: int, free: Words, guide: Words, words: Ints,
-    n_left: int, n_words: int,
-) -> int:  # fmt: skip
-    """The piece and mode that writes no wrong cell and covers most; the cheaper of equals.
+    wrong: Words, active: Words, begin: int, end: int, choice: Rows, covers: Rows, step: int, free: Words,
+    guide: Words, words: Ints, n_left: int, n_words: int,
+) -> bool:  # fmt: skip
+    """Find the piece and mode that writes no wrong cell and covers most; the cheaper of equals.
 
     Args:
         wrong: see `fill_masks`.
         active: see `fill_masks`.
-        depths: depth of each piece, rising.
-        n: number of pieces.
-        max_depth: pieces deeper than this are left out.
+        begin: first piece to look at; the best one before it is known.
+        end: where to stop.
+        choice: by step, 3 * piece + mode; -1 if there is none that covers a cell. A better one is filled in.
+        covers: by step, how many cells that covers; likewise.
+        step: which step.
         free: cells of the demonstrations cared for that are unknown.
         guide: cells of the guide that are unknown.
         words: indices of the words where `guide` has bits.
@@ -106,13 +118,10 @@ def best_piece(
         n_words: words in use.
 
     Returns:
-        3 * piece + mode, -1 if there is none that covers a cell.
+        Whether a better one was found.
     """
-    best = -1
-    most = 0
-    for i in range(n):
-        if depths[i] > max_depth:
-            break
+    is_better = False
+    for i in range(begin, end):
         for row in range(3 * i, 3 * i + 3):
             r = n_words * row
             is_right = True
@@ -125,20 +134,23 @@ def best_piece(
             covered = 0
             for k in range(n_left):
                 covered += count_bits(active[r + words[k]] & guide[words[k]])
-            if covered > most:
-                most = covered
-                best = row
-    return best
+            if covered > covers[step]:
+                covers[step] = covered
+                choice[step] = row
+                is_better = True
+    return is_better
 
 
 @entry("engine/greedy")
 def cover(
     cells: Bytes, wrong: Words, active: Words, depths: Ints, n: int, offsets: Ints, n_grids: int, n_demos: int,
     target: Bytes, max_masks: int, care: Words, free_cells: Words, known_cells: Words, guide_cells: Words,
-    words: Ints, n_words: int, out: Bytes, explained: Ints, stack: Rows, modes: Rows, depth: Rows, guides: Rows,
-    cap: int,
+    words: Ints, n_words: int, choice: Rows, covers: Rows, out: Bytes, explained: Ints, stack: Rows, modes: Rows,
+    depth: Rows, guides: Rows, cap: int,
 ) -> int:  # fmt: skip
     """Try all subsets of demonstrations to care for, and all guides inside, at rising depth limits.
+
+    A step that begins as it did under the limit before looks at the deeper pieces alone.
 
     Args:
         cells: see `fill_masks`.
@@ -157,6 +169,8 @@ def cover(
         guide_cells: likewise.
         words: room for as many numbers as a mask has words.
         n_words: words per mask.
+        choice: [subset, guide, step] room, for the pieces taken under the limit before.
+        covers: likewise, for how many cells they cover.
         out: filled with the cells of each composition.
         explained: filled, as the next four, with what `Compositions` says.
         stack: [composition, MAX_STACK] of -1.
@@ -176,6 +190,8 @@ def cover(
     known = pointer(known_cells)
     guided = pointer(guide_cells)
     left = pointer(words)
+    taken = pointer(choice)
+    covering = pointer(covers)
     row = pointer(out)
     src = pointer(cells)
     n_cells = offsets[n_grids]
@@ -184,8 +200,12 @@ def cover(
             cared[n_words * d + (k >> 6)] |= ONE << np.uint64(k & 63)
     n_out = 0
     limit = dep[0]
+    known_pieces = 0
     rounds_left = -1
     while True:
+        pieces = known_pieces
+        while pieces < n and dep[pieces] <= limit:
+            pieces += 1
         for mask in range(1, max_masks):
             for guide in range(n_demos):
                 if (mask >> guide) & 1 == 0 or n_out >= cap:
@@ -200,7 +220,9 @@ def cover(
                 for i in range(n_cells):
                     row[here + i] = UNKNOWN
                 deepest = 0
+                is_as_before = known_pieces > 0
                 for it in range(MAX_STACK):
+                    step = MAX_STACK * (n_demos * mask + guide) + it
                     n_left = 0
                     for k in range(n_words):
                         guided[k] = cared[n_words * guide + k] & ~known[k]
@@ -210,7 +232,14 @@ def cover(
                             n_left += 1
                     if n_left == 0:
                         break
-                    best = best_piece(bad, on, dep, n, limit, free, guided, left, n_left, n_words)
+                    begin = known_pieces
+                    if not is_as_before:
+                        begin = 0
+                        taken[step] = -1
+                        covering[step] = 0
+                    if best_piece(bad, on, begin, pieces, taken, covering, step, free, guided, left, n_left, n_words):
+                        is_as_before = False
+                    best = taken[step]
                     if best < 0:
                         break
                     piece = best // 3
@@ -253,6 +282,7 @@ def cover(
                 else:
                     for it in range(MAX_STACK):
                         stack[MAX_STACK * n_out + it] = -1
+        known_pieces = pieces
         top = dep[n - 1]
         if rounds_left < 0:
             for k in range(n_out):
@@ -297,8 +327,8 @@ def piece_masks(dag: Dag, joint: NDArray[np.int32], offsets: NDArray[np.int64], 
     n_cells = int(offsets[-1])
     n_words = (n_cells + 63) // 64
     cells = np.empty((n, n_cells), np.uint8)
-    wrong = np.zeros((n, 3, n_words), np.uint64)
-    active = np.zeros((n, 3, n_words), np.uint64)
+    wrong = np.empty((n, 3, n_words), np.uint64)
+    active = np.empty((n, 3, n_words), np.uint64)
     at = dag.pictures[dag.nodes[joint, FIRST], AT]
     fill_masks(
         dag.pixels, flat(at, np.int64), n, n_grids, offsets, target, cells.reshape(-1), wrong.reshape(-1),
@@ -334,7 +364,8 @@ def compose(
         made = cover(
             masks.cells.reshape(-1), masks.wrong.reshape(-1), masks.active.reshape(-1), depths, n, offsets,
             len(offsets) - 1, n_demos, target, max_masks, np.zeros(n_demos * n_words, np.uint64),
-            *np.empty((3, n_words), np.uint64), np.empty(n_words, np.int64), n_words, out.reshape(-1), explained,
-            stack.reshape(-1), modes.reshape(-1), depth, guides, cap,
+            *np.empty((3, n_words), np.uint64), np.empty(n_words, np.int64), n_words,
+            *np.empty((2, max_masks * n_demos * MAX_STACK), np.int32), out.reshape(-1), explained, stack.reshape(-1),
+            modes.reshape(-1), depth, guides, cap,
         )  # fmt: skip
     return Compositions(out[:made], explained[:made], stack[:made], modes[:made], depth[:made], guides[:made])

@@ -24,6 +24,8 @@ from arcsolve_dsl.lanes.traces import Act, try_actions
 
 MAX_OBJECTS = 80
 TIE_MOVES = (Tie.APPROACH, Tie.ALIGN)
+RECOLORS = (Act.RECOLOR, Act.RECOLOR_RIM, Act.RECOLOR_CORE, Act.RECOLOR_RARE)
+NUDGES = (Act.SHIFT, Act.SLIDE, Act.STEP)
 
 
 class _Demo(NamedTuple):
@@ -270,27 +272,34 @@ class _Search:
             graphs = [graph_of(demo.scene, self.convention) for demo in self.demos]
             modes.append((f"of {name}", np.concatenate([g.property_of_partner(name, "color", -1) for g in graphs])))
         gone = self._gone()
+        is_fine = verdict[:, :, 0] == 1
+        does_change = verdict[:, :, 2] > 0
+        keeps, removes, paints = (
+            np.logical_or.reduce(where, axis=0)
+            for where in (is_fine & does_change, is_fine & gone[:, None], does_change & (verdict[:, :, 1] < 10))
+        )
         options = []
-        for i, (act, _, _) in enumerate(self.actions):
+        for i in np.flatnonzero(keeps | removes | paints).tolist():
+            act = self.actions[i][0]
             nothing = verdict[:, i, 0] == -1
             changes = verdict[:, i, 2]
-            if act not in (Act.RECOLOR, Act.RECOLOR_RIM, Act.RECOLOR_CORE, Act.RECOLOR_RARE):
-                fine = verdict[:, i, 0] == 1
-                if (fine & (changes > 0)).any():
+            if act not in RECOLORS:
+                fine = is_fine[:, i]
+                if keeps[i]:
                     options.append((i, "keep", False, fine | nothing, changes * fine))
-                if (act in MOVES or act in TIE_MOVES) and (fine & gone).any():
+                if removes[i] and (act in MOVES or act in TIE_MOVES):
                     options.append((i, "keep", True, fine & gone, (changes + 1) * (fine & gone)))
                 if act == Act.FLIP:
                     continue
-            if act in (Act.SHIFT, Act.SLIDE, Act.STEP) and i > 60:
+            if not paints[i] or (i > 60 and act in NUDGES):
                 continue
             shown = verdict[:, i, 1]
-            for color in np.unique(shown[(changes > 0) & (shown < 10)]):
+            for color in np.unique(shown[does_change[:, i] & (shown < 10)]):
                 fine = shown == color
                 options.append((i, f"color{color}", False, fine | nothing, changes * fine))
             for mode, wanted in modes:
                 fine = (shown == wanted) & (shown < 10)
-                if (fine & (changes > 0)).any():
+                if (fine & does_change[:, i]).any():
                     options.append((i, mode, False, fine | nothing, changes * fine))
         return options
 
