@@ -17,7 +17,14 @@ from arcsolve_hrm.checkpoint import Checkpoint, load_checkpoint
 from arcsolve_hrm.devices import choose_dtype
 from arcsolve_hrm.options import HrmOptions
 from arcsolve_hrm.pairs import demo_hash
-from arcsolve_hrm.predict import CanvasPredictor, Predictor, Question, SequencePredictor, unsigned
+from arcsolve_hrm.predict import (
+    WEIGHING_VIEWS,
+    CanvasPredictor,
+    Predictor,
+    Question,
+    SequencePredictor,
+    unsigned,
+)
 from arcsolve_hrm.protocols import KNOWN, KNOWN_WITH_TESTS, UNSEEN
 from arcsolve_hrm.seq import pair_tokens
 from arcsolve_hrm.trace import Trace, trace
@@ -254,7 +261,9 @@ class Server:
         if not rows:
             return None
         question = self.question(challenge, index, rows)
-        return self.predictor.log_likelihoods(question, grids, views=min(8, self.options.views or 8), seed=0)
+        return self.predictor.log_likelihoods(
+            question, grids, views=min(WEIGHING_VIEWS, self.options.views or WEIGHING_VIEWS), seed=0
+        )
 
 
 def demonstrations(challenge: arcsolve.Challenge) -> list[tuple[arcsolve.Grid, arcsolve.Grid]]:

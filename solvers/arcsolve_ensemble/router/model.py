@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ PARTS = ("success", "landmarked", "probed", "answered")
 """A member's success models, by what they are told."""
 
 
-def static_row(challenge: Challenge, with_landmarks: bool = True) -> list[float]:
-    """Return the task features of *challenge*, then its landmarks."""
-    row = list(task_features(challenge).values())
-    return row + list(landmarks(challenge).values()) if with_landmarks else row
+@lru_cache(maxsize=512)
+def static_row(challenge: Challenge, with_landmarks: bool = True) -> tuple[float, ...]:
+    """Return the task features of *challenge*, then its landmarks; asked again, they are not computed again."""
+    row = tuple(task_features(challenge).values())
+    return row + tuple(landmarks(challenge).values()) if with_landmarks else row
 
 
 @dataclass(frozen=True)
