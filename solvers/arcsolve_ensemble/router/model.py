@@ -29,11 +29,15 @@ PARTS = ("success", "landmarked", "probed", "answered")
 """A member's success models, by what they are told."""
 
 
+def task_row(challenge: Challenge) -> tuple[float, ...]:
+    """Return the task features of *challenge*."""
+    return tuple(task_features(challenge).values())
+
+
 @lru_cache(maxsize=512)
-def static_row(challenge: Challenge, with_landmarks: bool = True) -> tuple[float, ...]:
+def landmarked_row(challenge: Challenge) -> tuple[float, ...]:
     """Return the task features of *challenge*, then its landmarks; asked again, they are not computed again."""
-    row = tuple(task_features(challenge).values())
-    return row + tuple(landmarks(challenge).values()) if with_landmarks else row
+    return (*task_row(challenge), *landmarks(challenge).values())
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class RouterModel:
         """
         if not challenges or not self.members:
             return {name: np.zeros(len(challenges)) for name in self.members}
-        table = np.array([static_row(challenge, with_landmarks) for challenge in challenges])
+        row_of = landmarked_row if with_landmarks else task_row
+        table = np.array([row_of(challenge) for challenge in challenges])
         return {
             name: (member.landmarked if with_landmarks else member.success)(table)
             for name, member in self.members.items()
@@ -100,7 +105,7 @@ class RouterModel:
             votes: the probing member's votes by test index.
         """
         probing = probe_features(votes, len(challenge.train), len(challenge.test_inputs))
-        table = np.array([[*static_row(challenge), *probing.values()]])
+        table = np.array([[*landmarked_row(challenge), *probing.values()]])
         return {
             name: float(member.probed(table)[0]) for name, member in self.members.items() if member.probed is not None
         }

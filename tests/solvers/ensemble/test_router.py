@@ -139,6 +139,21 @@ def test_a_model_file_says_the_same_afterwards(tmp_path: Path, kind: str) -> Non
     assert (tmp_path / "m.npz").stat().st_size < 2_000_000
 
 
+def test_a_tasks_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from arcsolve_ensemble.router import model as module
+
+    asked: list[Challenge] = []
+    landmarks = module.landmarks
+    monkeypatch.setattr(module, "landmarks", lambda challenge: asked.append(challenge) or landmarks(challenge))
+    fitted = fit_success(np.zeros((5, 3)), np.zeros(5, dtype=bool)).model
+    model = RouterModel({"dsl": MemberModel(fitted, fitted, (), 5, "1", probed=fitted)}, probe="dsl")
+    first, second = challenges(2)
+    model.probabilities([first])
+    model.probed(first, {0: []})
+    model.probabilities([second])
+    assert asked == [first, second]
+
+
 def test_bad_model_files(tmp_path: Path) -> None:
     path = tmp_path / "m.npz"
     with pytest.raises(ArcsolveError, match="Cannot read"):
